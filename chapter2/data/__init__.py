@@ -1,0 +1,1 @@
+"""Data: the catalogue, its sources, the reader's own files, splits and batching."""

@@ -1,0 +1,90 @@
+"""What a data set is here: texts with one label each, or tokens with one tag each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+def _pick(values: Sequence | None, indices: Sequence[int]) -> tuple | None:
+    return None if values is None else tuple(values[i] for i in indices)
+
+
+@dataclass(frozen=True)
+class TextDataset:
+    """N texts, each with one label out of C names (classification)."""
+
+    name: str
+    texts: tuple[str, ...]  # (N,)
+    labels: tuple[int, ...]  # (N,), each an index into label_names
+    label_names: tuple[str, ...]  # (C,)
+    groups: tuple[str, ...] | None = None  # (N,) source; a split never divides one
+    notices: tuple[str, ...] = ()  # what was handled while reading, one sentence each
+    scores: tuple[float, ...] | None = None  # (N,) e.g. a mean rating, where known
+
+    def __post_init__(self) -> None:
+        for field in ("labels", "groups", "scores"):
+            values = getattr(self, field)
+            if values is not None and len(values) != len(self.texts):
+                raise ValueError(
+                    f"{self.name}: {len(self.texts)} texts but {len(values)} {field}."
+                )
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def select(self, indices: Iterable[int]) -> TextDataset:
+        """Return the records at ``indices``, in that order."""
+        chosen = [int(i) for i in indices]
+        return replace(
+            self,
+            texts=tuple(self.texts[i] for i in chosen),
+            labels=tuple(self.labels[i] for i in chosen),
+            groups=_pick(self.groups, chosen),
+            scores=_pick(self.scores, chosen),
+        )
+
+    def take(self, n: int | None, seed: int = 0) -> TextDataset:
+        """Return ``n`` random records with the balance of the whole; None takes all."""
+        if n is None or n >= len(self):
+            return self
+        order = np.random.default_rng(seed).permutation(len(self))
+        labels = np.asarray(self.labels)[order]
+        # the k-th of the m records of a class stands at (k + 1/2) / m: taking the
+        # first n by that place keeps each class's share to within one record
+        place = np.empty(len(self))
+        for label in np.unique(labels):
+            where = np.flatnonzero(labels == label)
+            place[where] = (np.arange(len(where)) + 0.5) / len(where)
+        return self.select(np.sort(order[np.argsort(place, kind="stable")[:n]]))
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of records of each label, in the order of label_names."""
+        found = np.bincount(
+            np.asarray(self.labels, dtype=int), minlength=len(self.label_names)
+        )
+        return dict(zip(self.label_names, found.tolist(), strict=True))
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of texts, labels and label names, as hexadecimal."""
+        digest = hashlib.sha256(repr(self.label_names).encode())
+        for text, label in zip(self.texts, self.labels, strict=True):
+            digest.update(f"{label}\x1f{text}\x1e".encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class TaggedDataset:
+    """N sentences, each a sequence of tokens with one tag per token."""
+
+    name: str
+    tokens: tuple[tuple[str, ...], ...]
+    tags: tuple[tuple[str, ...], ...]
+    tag_names: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.tokens)

@@ -1,0 +1,1 @@
+"""Models: loading pretrained weights, and heads for tasks."""

@@ -1,0 +1,1 @@
+"""Objectives: pure loss functions with explicit masks."""

@@ -1,0 +1,138 @@
+"""The one place that knows where we run: scale profile, device, precision, seeds."""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import time
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapter2.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large a run is; a notebook asks for the current one and never branches."""
+
+    name: str
+    records: int | None  # at most this many records of a data set; None: all
+    encoder: str  # the name that chapter2.models.load_encoder resolves
+    sentiment: str  # catalogue name of chapter 5's data set
+    epochs: int  # passes over the training part
+    resamples: int  # bootstrap resamples behind each interval
+
+
+SCALES = {
+    "smoke": Scale("smoke", 96, "tiny-random", "movie-snippets", 1, 50),
+    "book": Scale("book", None, "minilm", "movie-snippets", 1, 1000),
+    "full": Scale("full", None, "google-bert/bert-base-uncased", "imdb", 3, 1000),
+}
+
+
+def scale(name: str | None = None) -> Scale:
+    """Return the profile ``name``, else that of ``CHAPTER2_SCALE``, else ``book``.
+
+    Raises:
+        UsageError: the name is not one of ``smoke``, ``book``, ``full``.
+    """
+    name = name or os.environ.get("CHAPTER2_SCALE") or "book"
+    if name not in SCALES:
+        raise UsageError(
+            f"CHAPTER2_SCALE is {name!r}; set it to one of {', '.join(SCALES)}."
+        )
+    return SCALES[name]
+
+
+def cache_dir() -> Path:
+    """Return the folder of fetched data: ``CHAPTER2_CACHE``, else the user cache."""
+    import platformdirs
+
+    stated = os.environ.get("CHAPTER2_CACHE")
+    return Path(stated) if stated else Path(platformdirs.user_cache_dir("chapter2"))
+
+
+def device() -> torch.device:
+    """Return the GPU where there is one, else the CPU; asked only when called."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def _matmul_seconds(dtype: torch.dtype, device: torch.device, size: int = 768) -> float:
+    """Best time of five products of two (size, size) matrices, in seconds."""
+    import torch
+
+    a = torch.ones(size, size, dtype=dtype, device=device)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        (a @ a).sum().item()  # .item() waits for an asynchronous device
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+@cache
+def bf16_pays(device_type: str) -> bool:
+    """Measure whether bfloat16 products are clearly faster here (under one second).
+
+    A flag cannot tell: many CPUs compute bfloat16 correctly but more slowly.
+    """
+    import torch
+
+    place = torch.device(device_type)
+    fp32 = _matmul_seconds(torch.float32, place)
+    bf16 = _matmul_seconds(torch.bfloat16, place)
+    return bf16 < 0.8 * fp32
+
+
+def autocast_dtype(device: torch.device, precision: str = "auto") -> torch.dtype | None:
+    """Return the dtype for ``torch.autocast``, or None to stay in fp32.
+
+    ``precision`` is ``"fp32"``, ``"bf16"`` or ``"auto"`` (decided by measurement).
+
+    Raises:
+        UsageError: ``precision`` is none of these.
+    """
+    import torch
+
+    if precision not in ("auto", "bf16", "fp32"):
+        raise UsageError(f"precision is {precision!r}; use auto, bf16 or fp32.")
+    if precision == "bf16" or (precision == "auto" and bf16_pays(device.type)):
+        return torch.bfloat16
+    return None
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and torch, for code that takes no generator of its own."""
+    import numpy as np
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+PACKAGES = ("chapter2", "torch", "transformers", "datasets", "tokenizers", "numpy")
+
+
+def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str | None]:
+    """Return the installed version of each package, None where it is missing."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
