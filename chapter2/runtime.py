@@ -136,3 +136,25 @@ def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str | None]:
         except metadata.PackageNotFoundError:
             found[name] = None
     return found
+
+
+def report() -> str:
+    """Say in three lines what a run rests on: versions, device, profile."""
+    import torch
+
+    found = [f"{name} {number}" for name, number in versions().items() if number]
+    place = device()
+    name = place.type
+    if name == "cuda":
+        name = torch.cuda.get_device_name(place)
+    precision = "bfloat16" if bf16_pays(place.type) else "float32"
+    profile = scale()
+    records = "all records" if profile.records is None else f"{profile.records} records"
+    return "\n".join(
+        (
+            "versions: " + ", ".join(found),
+            f"device: {name}, {torch.get_num_threads()} threads, {precision}",
+            f"profile: {profile.name} ({records} of {profile.sentiment},"
+            f" encoder {profile.encoder})",
+        )
+    )
