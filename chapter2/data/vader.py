@@ -1,0 +1,79 @@
+"""The four rated sets of vaderSentiment: the label is the sign of a mean rating.
+
+C. J. Hutto and E. Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment
+Analysis of Social Media Text", ICWSM 2014. At least 20 people rated each text from
+-4 (extremely negative) to 4 (extremely positive).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from chapter2.data.records import TextDataset
+from chapter2.errors import DataError
+
+SENTIMENT = ("negative", "positive")
+NEAR_ZERO = 0.5  # below this the raters hardly leaned to either side
+
+
+def parse(path: Path, name: str, grouped: bool) -> TextDataset:
+    """Read a file of lines ``id TAB mean rating TAB text``.
+
+    ``grouped``: the id is ``source_number``, and records of one source form a group.
+
+    Raises:
+        DataError: a line does not hold these three fields.
+    """
+    rows = [_row(path, number, line) for number, line in _lines(path)]
+    rated = [row for row in rows if row[1] != 0]
+    return TextDataset(
+        name=name,
+        texts=tuple(text for _, _, text in rated),
+        labels=tuple(int(score > 0) for _, score, _ in rated),
+        label_names=SENTIMENT,
+        groups=tuple(i.split("_")[0] for i, _, _ in rated) if grouped else None,
+        notices=(*_dropped(len(rows) - len(rated)), *_doubtful(rated)),
+        scores=tuple(score for _, score, _ in rated),
+    )
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    # not splitlines(): it would also break at characters that may stand in a text
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _row(path: Path, number: int, line: str) -> tuple[str, float, str]:
+    try:
+        identity, score, text = line.split("\t")
+        return identity, float(score), text.strip()
+    except ValueError as error:
+        raise DataError(
+            f"{path.name}, line {number}: expected id, rating and text between tabs; "
+            "the file is not the one the catalogue describes."
+        ) from error
+
+
+def _dropped(zeros: int) -> tuple[str, ...]:
+    return (f"{zeros} texts with a mean rating of exactly 0 were dropped.",)
+
+
+def _doubtful(rated: list[tuple[str, float, str]]) -> list[str]:
+    """Report ratings near zero, and texts that several records share."""
+    near = sum(abs(score) < NEAR_ZERO for _, score, _ in rated)
+    signs = defaultdict(list)
+    for _, score, text in rated:
+        signs[text].append(score > 0)
+    repeated = sum(len(found) - 1 for found in signs.values())
+    both = sum(len(set(found)) > 1 for found in signs.values())
+    notices = [
+        f"{near} of {len(rated)} texts ({near / len(rated):.1%}) have a mean rating "
+        f"nearer to 0 than {NEAR_ZERO}: their label is doubtful."
+    ]
+    if repeated:
+        notices.append(
+            f"{repeated} texts repeat an earlier one, and {both} texts carry both "
+            "labels; they were kept, and a split keeps equal texts together."
+        )
+    return notices
