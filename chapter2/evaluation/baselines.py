@@ -1,0 +1,116 @@
+"""What a language model must beat: the most frequent class, and TF-IDF + regression.
+
+Both are scikit-learn's. They learn in a second, and a model that does not beat them
+has not earned its cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chapter2.data.records import TextDataset
+from chapter2.errors import DataError, UsageError
+
+LANGUAGES = ("en", "zh")
+CJK_SHARE = 0.3  # of the letters; from here on, words are not divided by spaces
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A fitted baseline: texts in, one label or C probabilities per text out."""
+
+    name: str
+    model: Any  # a scikit-learn classifier or pipeline that takes texts
+    label_names: tuple[str, ...]  # (C,)
+    language: str | None = None  # "en" or "zh", where the features depend on it
+
+    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+        """Return probabilities (N, C); 0 for a class that training never showed."""
+        probabilities = np.zeros((len(texts), len(self.label_names)))
+        if len(texts):
+            known = self.model.classes_  # labels seen in training, sorted
+            probabilities[:, known] = self.model.predict_proba(list(texts))
+        return probabilities
+
+    def predict(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the most probable label of each text, (N,) integers."""
+        return self.predict_proba(texts).argmax(axis=1)
+
+
+def majority(train: TextDataset) -> Baseline:
+    """Return the baseline that always predicts the most frequent class of ``train``.
+
+    Its probabilities are the shares of the classes.
+
+    Raises:
+        DataError: ``train`` is empty.
+    """
+    from sklearn.dummy import DummyClassifier
+
+    _check_not_empty(train)
+    model = DummyClassifier(strategy="prior").fit(list(train.texts), list(train.labels))
+    return Baseline("majority class", model, train.label_names)
+
+
+def tfidf_logistic(train: TextDataset, language: str | None = None) -> Baseline:
+    """Return TF-IDF + logistic regression (L2, C = 1), fitted on ``train``.
+
+    English (``"en"``): words and pairs of words. Chinese (``"zh"``), which puts no
+    spaces between words: runs of 1 to 3 characters. None detects it from the texts.
+
+    Raises:
+        DataError: ``train`` is empty, has one class only, or holds no word at all.
+        UsageError: another language.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    _check_not_empty(train)
+    if len(set(train.labels)) < 2:
+        only = train.label_names[train.labels[0]]
+        raise DataError(
+            f"All {len(train)} records of {train.name} are {only!r}; "
+            "a classifier needs records of at least two classes."
+        )
+    language = language or detect_language(train.texts)
+    # 1,000 iterations: the default of 100 may stop before it has converged
+    model = make_pipeline(_tfidf(language), LogisticRegression(max_iter=1000))
+    try:
+        model.fit(list(train.texts), list(train.labels))
+    except ValueError as error:
+        if "empty vocabulary" not in str(error):
+            raise
+        raise DataError(f"The texts of {train.name} hold no words to learn.") from error
+    return Baseline("TF-IDF + logistic regression", model, train.label_names, language)
+
+
+def _tfidf(language: str) -> Any:
+    """Return the features; sublinear: a word said tenfold counts 1 + ln 10, not 10."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    if language not in LANGUAGES:
+        raise UsageError(f"language is {language!r}; use one of {LANGUAGES}.")
+    if language == "zh":
+        return TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+
+
+def detect_language(texts: Sequence[str], sample: int = 1000) -> str:
+    """Return ``"zh"`` where at least 30 % of the letters are Chinese, else ``"en"``.
+
+    Reads every k-th text, about ``sample`` of them: sorted files mislead a look at the
+    first ones.
+    """
+    step = max(1, len(texts) // sample)
+    letters = [c for text in texts[::step] for c in text if c.isalpha()]
+    chinese = sum("\u4e00" <= c <= "\u9fff" for c in letters)
+    return "zh" if letters and chinese >= CJK_SHARE * len(letters) else "en"
+
+
+def _check_not_empty(train: TextDataset) -> None:
+    if not len(train):
+        raise DataError(f"{train.name} has no records; a baseline needs some to learn.")
