@@ -1,16 +1,39 @@
 """Data: the catalogue, its sources, the reader's own files, splits and batching."""
 
-from chapter2.data.access import card, fetch, folder, load, names, status, verify
+from chapter2.data.access import (
+    Status,
+    card,
+    fetch,
+    folder,
+    load,
+    names,
+    status,
+    verify,
+)
+from chapter2.data.batching import LengthBatches, encode, pad, padding_share, restore
+from chapter2.data.catalogue import Card
+from chapter2.data.normalise import normalise
 from chapter2.data.records import TaggedDataset, TextDataset
+from chapter2.data.splits import Split, split
 
 __all__ = [
+    "Card",
+    "LengthBatches",
+    "Split",
+    "Status",
     "TaggedDataset",
     "TextDataset",
     "card",
+    "encode",
     "fetch",
     "folder",
     "load",
     "names",
+    "normalise",
+    "pad",
+    "padding_share",
+    "restore",
+    "split",
     "status",
     "verify",
 ]
