@@ -6,6 +6,8 @@ import os
 import platform
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -70,30 +72,53 @@ def device() -> torch.device:
     return torch.device("cpu")
 
 
-def _matmul_seconds(dtype: torch.dtype, device: torch.device, size: int = 768) -> float:
-    """Best time of five products of two (size, size) matrices, in seconds."""
+def _matmul_seconds(dtype: torch.dtype, device: torch.device, size: int) -> float:
+    """Best of at most five times of one product of two (size, size) matrices."""
     import torch
 
+    # a CPU is asked for the time of this thread: other programs do not count
+    clock = time.thread_time if device.type == "cpu" else time.perf_counter
     a = torch.ones(size, size, dtype=dtype, device=device)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        (a @ a).sum().item()  # .item() waits for an asynchronous device
-        times.append(time.perf_counter() - start)
-    return min(times)
+    times: list[float] = []
+    # the first product pays for starting up; 0.1 s are enough where one is very slow
+    while len(times) < 6 and sum(times[1:]) < 0.1:
+        start = clock()
+        (a @ a)[0, 0].item()  # .item() waits for an asynchronous device
+        times.append(clock() - start)
+    return min(times[1:])
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute in the calling thread, the only one that ``thread_time`` sees."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @cache
 def bf16_pays(device_type: str) -> bool:
     """Measure whether bfloat16 products are clearly faster here (under one second).
 
-    A flag cannot tell: many CPUs compute bfloat16 correctly but more slowly.
+    A flag cannot tell: many CPUs compute bfloat16 correctly but more slowly. The
+    matrices grow until one product takes long enough to be timed: 512 does on a CPU
+    core, 4096 on a GPU.
     """
     import torch
 
     place = torch.device(device_type)
-    fp32 = _matmul_seconds(torch.float32, place)
-    bf16 = _matmul_seconds(torch.bfloat16, place)
+    with _one_thread():
+        for size in (128, 512, 1024, 2048, 4096):
+            fp32 = _matmul_seconds(torch.float32, place, size)
+            bf16 = _matmul_seconds(torch.bfloat16, place, size)
+            # emulated, and a larger size would only take longer; or timed well enough
+            if bf16 > 4 * fp32 or fp32 > 0.002:
+                break
     return bf16 < 0.8 * fp32
 
 
@@ -139,7 +164,9 @@ def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str | None]:
 
 
 def report() -> str:
-    """Say in three lines what a run rests on: versions, device, profile."""
+    """Say in a few short lines what a run rests on: versions, device, profile."""
+    import textwrap
+
     import torch
 
     found = [f"{name} {number}" for name, number in versions().items() if number]
@@ -152,7 +179,7 @@ def report() -> str:
     records = "all records" if profile.records is None else f"{profile.records} records"
     return "\n".join(
         (
-            "versions: " + ", ".join(found),
+            textwrap.fill("versions: " + ", ".join(found), 72, subsequent_indent="  "),
             f"device: {name}, {torch.get_num_threads()} threads, {precision}",
             f"profile: {profile.name} ({records} of {profile.sentiment},"
             f" encoder {profile.encoder})",

@@ -1,0 +1,15 @@
+// The name that assistive technology hears must contain the text that is seen.
+document.addEventListener("DOMContentLoaded", () => {
+  const all = (selector, change) => document.querySelectorAll(selector).forEach(change);
+  const mend = () => {
+    all(".search-button-field", (b) => b.removeAttribute("aria-label"));
+    all(".theme-switch-button [title]", (i) => i.removeAttribute("title"));
+    all(".theme-switch-button svg[role=img]", (s) => {
+      s.setAttribute("aria-hidden", "true");
+      s.removeAttribute("role");
+      s.querySelector("title")?.remove();
+    });
+  };
+  mend();
+  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
+});
