@@ -34,6 +34,12 @@ class TrainingError(Chapter2Error):
     exit_code = 5
 
 
+class InterruptedTraining(TrainingError):
+    """Training was asked to stop, and did so after a whole step (exit code 130)."""
+
+    exit_code = 130  # what a shell reports after Ctrl-C
+
+
 class ModelError(Chapter2Error):
     """A model folder or name cannot be loaded or does not fit (exit code 6)."""
 

@@ -1,0 +1,163 @@
+"""Fine-tune a text classifier: one call, for the notebook and the command line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from safetensors import SafetensorError
+from torch import nn
+
+from chapter2 import runtime
+from chapter2.data.records import TextDataset
+from chapter2.errors import DataError, TrainingError, UsageError
+from chapter2.models import Classifier
+from chapter2.objectives import classification
+from chapter2.training import loop
+from chapter2.training.config import TrainingConfig
+from chapter2.training.files import read_json, write_json
+from chapter2.training.history import History
+from chapter2.training.texts import TextBatches, make_validation
+from chapter2.training.tracking import Tracker
+from chapter2.training.weights import load_weights, weights_of
+
+CHECKPOINTS = "checkpoints"  # inside the folder of a run, until it has ended
+RECORD = "training.json"  # written last: where it stands, the run has ended
+
+
+def fine_tune(
+    classifier: Classifier,
+    train: TextDataset,
+    validation: TextDataset | None,
+    config: TrainingConfig,
+    out: Path | str | None = None,
+    resume: bool = False,
+    progress: bool = True,
+    trackers: Sequence[Tracker] = (),
+) -> History:
+    """Train ``classifier`` in place on ``train``; the validation part picks the best.
+
+    With ``out``, checkpoints are kept there while the run lasts; afterwards ``out`` is
+    a plain Hugging Face folder, with ``history.json`` and ``training.json`` (settings,
+    hashes of the data, versions) beside the model. ``resume`` goes on with a run that
+    stopped, begins one that never started, and returns one that has ended.
+
+    Raises:
+        UsageError: a patience without validation, or ``out`` holds a finished run.
+        DataError: a part without records, or labels that the classifier has not.
+        TrainingError: see :func:`chapter2.training.train`.
+    """
+    check(classifier, train, validation, config)
+    nn.Module.to(classifier.model, runtime.device())
+    batches = text_batches(classifier, train, config)
+    held_out = validation and text_batches(classifier, validation, config)
+    identity = {"training texts": batches.fingerprint()}
+    if held_out:
+        identity["validation texts"] = held_out.fingerprint()
+    folder = None if out is None else Path(out)
+    if folder and (ended := ended_run(folder, classifier, config, identity, resume)):
+        return ended
+    history = loop.train(
+        classifier.model,
+        classification,
+        batches,
+        config,
+        validate=make_validation(held_out) if held_out else None,
+        folder=folder and folder / CHECKPOINTS,
+        resume=resume,
+        identity=identity,
+        progress=progress,
+        trackers=trackers,
+    )
+    if folder:
+        finish(folder, classifier, config, identity, history)
+    return history
+
+
+def check(
+    classifier: Classifier,
+    train: TextDataset,
+    validation: TextDataset | None,
+    config: TrainingConfig,
+) -> None:
+    """Refuse what could only fail, or mislead, later."""
+    if validation is None and config.patience is not None:
+        raise UsageError(
+            f"patience is {config.patience}, but there is no validation part; give "
+            "one, or set patience to None."
+        )
+    for part in filter(None, (train, validation)):
+        if not len(part):
+            raise DataError(f"{part.name}: a part has no records; nothing to learn.")
+        if part.label_names != classifier.label_names:
+            raise DataError(
+                f"{part.name} has the labels {', '.join(part.label_names)}, the "
+                f"classifier {', '.join(classifier.label_names)}; load the encoder "
+                "with the labels of the data."
+            )
+
+
+def text_batches(
+    classifier: Classifier, dataset: TextDataset, config: TrainingConfig
+) -> TextBatches:
+    """Return the texts as tokens, cut at the classifier's length, ready to batch."""
+    return TextBatches(
+        classifier.encode(dataset.texts),
+        dataset.labels,
+        classifier.tokenizer.pad_token_id,
+        config.batch_size,
+        config.token_budget,
+        config.seed,
+    )
+
+
+def ended_run(
+    folder: Path,
+    classifier: Classifier,
+    config: TrainingConfig,
+    identity: dict[str, str],
+    resume: bool,
+) -> History | None:
+    """Return the history of the run that ended in ``folder``, None where none did."""
+    if not (folder / RECORD).exists():
+        return None
+    if not resume:
+        raise UsageError(
+            f"{folder} holds a model that was trained before; give another folder, or "
+            "move it away."
+        )
+    record = read_json(folder / RECORD)
+    if record["settings"] != config.to_dict() or record["data"] != identity:
+        raise UsageError(
+            f"{folder} holds a model trained with other settings or data; give another "
+            "folder."
+        )
+    stored = Classifier.load(folder).model
+    load_weights(classifier.model, weights_of(stored))
+    return History.load(folder / "history.json")
+
+
+def finish(
+    folder: Path,
+    classifier: Classifier,
+    config: TrainingConfig,
+    identity: dict[str, str],
+    history: History,
+) -> None:
+    """Write model, history and record; only then let go of the checkpoints."""
+    record = {
+        "settings": config.to_dict(),
+        "data": identity,
+        "versions": runtime.versions(),
+    }
+    try:
+        classifier.save(folder)
+        history.save(folder / "history.json")
+        write_json(folder / RECORD, record)
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"The trained model could not be written to {folder} ({error}); make space "
+            "there and resume: its checkpoint is whole."
+        ) from error
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)

@@ -1,0 +1,208 @@
+"""Keeps what must not be lost: the best weights, and on disk the whole state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from chapter2.errors import InterruptedTraining, TrainingError
+from chapter2.training import checkpoint as disk
+from chapter2.training.config import NEUTRAL, TrainingConfig
+from chapter2.training.history import History, Measured
+from chapter2.training.optimizer import load_optimizer_tensors, optimizer_tensors
+from chapter2.training.randomness import RandomState, capture, restore
+from chapter2.training.state import State
+from chapter2.training.weights import (
+    are_finite,
+    copy_of_weights,
+    load_weights,
+    signature,
+    weights_of,
+)
+
+
+class Keeper:
+    """The memory of one run: in ``folder``, or of the best weights only without one."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        config: TrainingConfig,
+        folder: Path | None = None,
+        identity: Mapping[str, str] | None = None,
+    ) -> None:
+        """Args: ``identity`` names what the run rests on, say {"texts": a hash}."""
+        self.model, self.optimizer, self.config = model, optimizer, config
+        self.folder, self.saved_at = folder, time.monotonic()
+        self.saved_step: int | None = None
+        self.best: dict[str, Tensor] | None = None  # in memory, without a folder
+        settings = {k: v for k, v in config.to_dict().items() if k not in NEUTRAL}
+        self.identity = {
+            "settings": settings,
+            "data": dict(identity or {}),
+            "model": signature(model),
+        }
+
+    # -- going on --------------------------------------------------------------
+
+    def begin(self, resume: bool, fresh: State) -> State:
+        """Return ``fresh``, or the state that the newest whole checkpoint holds.
+
+        Raises:
+            TrainingError: the folder has checkpoints, and they are not to be resumed,
+                are all damaged, or belong to another run.
+        """
+        found = disk.latest(self.folder) if self.folder else None
+        if found is None or not resume:
+            return self._begin_afresh(resume, fresh)
+        stored = disk.load(found)
+        self._refuse_another_run(found, stored.state["identity"])
+        load_weights(self.model, stored.model)
+        load_optimizer_tensors(self.model, self.optimizer, stored.optimizer)
+        restore(RandomState(stored.rng, stored.state["rng"]))
+        state = State.from_dict(stored.state)
+        self.saved_step = state.step
+        return state
+
+    def _begin_afresh(self, resume: bool, fresh: State) -> State:
+        there = disk.steps_in(self.folder) if self.folder else []
+        if there and resume:
+            raise TrainingError(
+                f"No checkpoint in {self.folder} is whole; delete the folder to begin "
+                "again."
+            )
+        if there:
+            raise TrainingError(
+                f"{self.folder} holds a run that stopped after step {there[-1]}; "
+                "resume it (resume=True), or delete the folder to begin again."
+            )
+        if resume:
+            fresh.history.notices.append(
+                "There was no checkpoint to resume from: training began afresh."
+            )
+        return fresh
+
+    def _refuse_another_run(self, found: Path, stored: Mapping[str, Any]) -> None:
+        for kind, now in self.identity.items():
+            then = stored[kind]
+            for name in [*now, *(n for n in then if n not in now)]:
+                if now.get(name) != then.get(name):
+                    raise TrainingError(
+                        f"{found} cannot be resumed, for its {kind} differ in {name} "
+                        f"({then.get(name)} there, {now.get(name)} here); use the same "
+                        "again, or begin in another folder."
+                    )
+
+    # -- keeping ---------------------------------------------------------------
+
+    def _is_due(self, step: int) -> bool:
+        """Return whether a checkpoint is due by count of steps or by the clock."""
+        every = self.config.checkpoint_every
+        waited = time.monotonic() - self.saved_at
+        by_clock = waited >= 60 * self.config.checkpoint_minutes
+        return by_clock or (every is not None and step % every == 0)
+
+    def keep(self, state: State) -> None:
+        """Keep the weights if they have just proved the best, and save if it is due."""
+        just_validated = state.validated_at == state.step
+        if self.folder is None:
+            if state.best_step == state.step:
+                self.best = copy_of_weights(self.model)
+        elif just_validated or self._is_due(state.step):
+            self.save(state)
+
+    def save(self, state: State) -> None:
+        """Write a checkpoint, and remove those that are needed no more.
+
+        Raises:
+            TrainingError: the disk is full, or the weights are no numbers.
+        """
+        if self.folder is None or self.saved_step == state.step:
+            return
+        if not are_finite(self.model):
+            raise self.diverged(state, "a weight is no longer a number")
+        try:
+            disk.save(self.folder, state.step, self._checkpoint(state))
+        except (OSError, SafetensorError) as error:
+            raise self._unwritten(state, error) from error
+        self.saved_step, self.saved_at = state.step, time.monotonic()
+        disk.prune(self.folder, state.best_step)
+
+    def _checkpoint(self, state: State) -> disk.Checkpoint:
+        random = capture()
+        plain = {**state.to_dict(), "rng": random.values, "identity": self.identity}
+        moments = optimizer_tensors(self.model, self.optimizer)
+        return disk.Checkpoint(weights_of(self.model), moments, random.tensors, plain)
+
+    def finish(self, state: State) -> History:
+        """Save the end, give the model its best weights, and return the history.
+
+        Raises:
+            TrainingError: a weight is no number, or the end could not be saved.
+        """
+        if not are_finite(self.model):
+            raise self.diverged(state, "a weight is no longer a number")
+        self.save(state)
+        if state.best_step not in (None, state.step):
+            load_weights(self.model, self._best_weights(state))
+        state.history.stopped = state.history.stopped or "all epochs done"
+        self.model.eval()
+        return state.history
+
+    def _best_weights(self, state: State) -> dict[str, Tensor]:
+        if self.folder is None:
+            return self.best or {}
+        path = disk.path_of(self.folder, state.best_step or 0)
+        return disk.read_tensors(path, "model")
+
+    # -- giving up -------------------------------------------------------------
+
+    def diverged(self, state: State, what: str) -> TrainingError:
+        """Give the model its last good weights, and return the error that says so."""
+        good = disk.latest(self.folder) if self.folder else None
+        if good is not None:
+            load_weights(self.model, disk.read_tensors(good, "model"))
+            kept = f"the model is back at its last good state, {good}"
+        elif self.best is not None:
+            load_weights(self.model, self.best)
+            kept = f"the model is back at its best weights, of step {state.best_step}"
+        else:
+            kept = "the weights were not changed by it, and no checkpoint had been kept"
+        return TrainingError(
+            f"Training stopped after step {state.step}: {what}; {kept}; try a learning "
+            f"rate below {self.config.learning_rate:g}, or look for broken records."
+        )
+
+    def not_finite(self, state: State, measured: Measured) -> TrainingError:
+        """Return the error for a step whose loss or gradient is NaN or infinite."""
+        what = f"in step {state.step + 1} the loss was {measured.loss}"
+        return self.diverged(state, f"{what} and the gradient norm {measured.norm}")
+
+    def interrupted(self, state: State, signal: str) -> InterruptedTraining:
+        """Save, and return the error that says how to go on."""
+        self.save(state)
+        where = f"Stopped by {signal} after step {state.step}"
+        if self.folder is None:
+            return InterruptedTraining(
+                f"{where}; the model holds the weights of that step, and nothing is on "
+                "disk, since no folder was given."
+            )
+        path = disk.path_of(self.folder, state.step)
+        return InterruptedTraining(
+            f"{where}; {path} holds everything: run the same again with resume."
+        )
+
+    def _unwritten(self, state: State, error: Exception) -> TrainingError:
+        good = disk.latest(self.folder) if self.folder else None
+        kept = f"{good} is whole" if good else "no earlier checkpoint had been kept"
+        return TrainingError(
+            f"The checkpoint of step {state.step} could not be written to "
+            f"{self.folder} ({error}); {kept}: make space there and resume."
+        )

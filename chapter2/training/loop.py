@@ -1,0 +1,84 @@
+"""The training loop: read ``train`` from the top down; every name is a step of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from chapter2.runtime import autocast_dtype
+from chapter2.training.config import TrainingConfig
+from chapter2.training.history import History
+from chapter2.training.keeper import Keeper
+from chapter2.training.optimizer import make_optimizer
+from chapter2.training.plan import Batches, Plan
+from chapter2.training.randomness import reproducible
+from chapter2.training.report import Reporter
+from chapter2.training.signals import StopSignals
+from chapter2.training.state import State
+from chapter2.training.step import Objective, autocast, device_of, take_step
+from chapter2.training.tracking import Tracker
+
+# returns the figures of the validation part, "loss" among them
+Validate = Callable[[nn.Module], Mapping[str, float]]
+
+
+def train(
+    model: nn.Module,
+    objective: Objective,
+    batches: Batches,
+    config: TrainingConfig,
+    *,
+    validate: Validate | None = None,
+    folder: Path | None = None,  # for checkpoints; None: nothing on disk
+    resume: bool = False,
+    identity: Mapping[str, str] | None = None,  # hashes of the data, for ``resume``
+    progress: bool = True,
+    trackers: Sequence[Tracker] = (),
+) -> History:
+    """Train ``model`` in place, leave it with its best weights, say what happened.
+
+    Raises:
+        TrainingError: a loss that is no number, a full disk, another run's checkpoint.
+        InterruptedTraining: Ctrl-C or SIGTERM; the step was finished and saved.
+    """
+    plan = Plan(batches, config)
+    optimizer = make_optimizer(model, config)
+    keeper = Keeper(model, optimizer, config, folder, identity)
+    with reproducible(config.seed), StopSignals() as signals:
+        state = keeper.begin(resume, fresh=new_state(model, config))
+        config = replace(config, precision=state.history.precision)  # "auto" is settled
+        with Reporter(len(plan), state, config, progress, trackers) as reporter:
+            for step in plan.steps(state):
+                work = plan.load(step)
+                measured = take_step(model, objective, optimizer, work, step, config)
+                if not measured.is_finite:
+                    raise keeper.not_finite(state, measured)
+                state.record(step, measured)
+                if validate and step.validates:
+                    state.judge(measure(model, validate, config.precision), config)
+                reporter.show(state)
+                keeper.keep(state)
+                if signals.caught:
+                    raise keeper.interrupted(state, signals.caught)
+        return keeper.finish(state)
+
+
+def new_state(model: nn.Module, config: TrainingConfig) -> State:
+    """Return the state before the first step; what "auto" means here is settled now."""
+    halved = autocast_dtype(device_of(model), config.precision) is not None
+    return State(history=History(precision="bf16" if halved else "fp32"))
+
+
+def measure(model: nn.Module, validate: Validate, precision: str) -> dict[str, float]:
+    """Return the validation figures: without dropout, without gradients, timed."""
+    began = time.perf_counter()
+    model.eval()
+    with torch.no_grad(), autocast(model, precision):
+        figures = dict(validate(model))
+    model.train()
+    return {**figures, "seconds": time.perf_counter() - began}
