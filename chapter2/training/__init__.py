@@ -8,7 +8,7 @@ from chapter2.training.optimizer import make_optimizer, parameter_groups
 from chapter2.training.plan import Batches, Plan
 from chapter2.training.schedule import warmup_linear
 from chapter2.training.texts import TextBatches, make_validation, predict_logits
-from chapter2.training.tracking import TensorBoard, Tracker, WandB, make_tracker
+from chapter2.training.tracking import TensorBoard, Tracker, WandB, trackers
 
 __all__ = [
     "Batches",
@@ -21,10 +21,10 @@ __all__ = [
     "WandB",
     "fine_tune",
     "make_optimizer",
-    "make_tracker",
     "make_validation",
     "parameter_groups",
     "predict_logits",
+    "trackers",
     "train",
     "warmup_linear",
 ]

@@ -105,7 +105,7 @@ def average_and_clip(
     over memory with the clipping (Pascanu et al., 2013).
     """
     norm = torch.nn.utils.get_total_norm(gradients) / count
-    factor = 1 / count
+    factor = torch.ones_like(norm) / count  # in the gradients' own precision
     if max_norm is not None:
         factor = factor * (max_norm / (norm + 1e-6)).clamp(max=1.0)
     torch._foreach_mul_(gradients, factor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -91,12 +91,14 @@ TRACKERS: dict[str, type[TensorBoard] | type[WandB]] = {
 }
 
 
-def make_tracker(name: str, folder: Path | str) -> Tracker:
-    """Return the tracker ``name`` that writes into ``folder``.
+def trackers(names: Sequence[str], folder: Path | str) -> tuple[Tracker, ...]:
+    """Return the trackers of these names; each writes into ``folder/NAME``.
 
     Raises:
         UsageError: there is no such tracker, or its package is not installed.
     """
-    if name not in TRACKERS:
-        raise UsageError(f"There is no tracker {name!r}; use {' or '.join(TRACKERS)}.")
-    return TRACKERS[name](folder)
+    for name in names:
+        if name not in TRACKERS:
+            known = " or ".join(TRACKERS)
+            raise UsageError(f"There is no tracker {name!r}; use {known}.")
+    return tuple(TRACKERS[name](Path(folder) / name) for name in names)
