@@ -17,6 +17,10 @@ from chapter2.errors import DataError, UsageError
 
 LANGUAGES = ("en", "zh")
 CJK_SHARE = 0.3  # of the letters; from here on, words are not divided by spaces
+# inverse strength of the L2 penalty: on the validation parts of the movie snippets and
+# the Chinese reviews 10 gives 2.5 and 0.8 points more than scikit-learn's default of 1;
+# a baseline left weak flatters the model beside it
+C = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def majority(train: TextDataset) -> Baseline:
 
 
 def tfidf_logistic(train: TextDataset, language: str | None = None) -> Baseline:
-    """Return TF-IDF + logistic regression (L2, C = 1), fitted on ``train``.
+    """Return TF-IDF + logistic regression, fitted on ``train``.
 
     English (``"en"``): words and pairs of words. Chinese (``"zh"``), which puts no
     spaces between words: runs of 1 to 3 characters. None detects it from the texts.
@@ -78,7 +82,7 @@ def tfidf_logistic(train: TextDataset, language: str | None = None) -> Baseline:
         )
     language = language or detect_language(train.texts)
     # 1,000 iterations: the default of 100 may stop before it has converged
-    model = make_pipeline(_tfidf(language), LogisticRegression(max_iter=1000))
+    model = make_pipeline(_tfidf(language), LogisticRegression(C=C, max_iter=1000))
     try:
         model.fit(list(train.texts), list(train.labels))
     except ValueError as error:
@@ -89,14 +93,16 @@ def tfidf_logistic(train: TextDataset, language: str | None = None) -> Baseline:
 
 
 def _tfidf(language: str) -> Any:
-    """Return the features; sublinear: a word said tenfold counts 1 + ln 10, not 10."""
+    """Return the features; sublinear: a word said 10 times counts 1 + ln 10."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     if language not in LANGUAGES:
         raise UsageError(f"language is {language!r}; use one of {LANGUAGES}.")
     if language == "zh":
         return TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
-    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    # the default pattern would drop words of one letter: "I", "a", the t of "don't"
+    words = r"(?u)\b\w+\b"
+    return TfidfVectorizer(token_pattern=words, ngram_range=(1, 2), sublinear_tf=True)
 
 
 def detect_language(texts: Sequence[str], sample: int = 1000) -> str:
