@@ -232,8 +232,9 @@ def interval_bars(
 ) -> Figure:
     """Draw each score as a dot and its interval as a line, the first on top.
 
-    Each interval has a ``value``, a ``low`` and a ``high``, all shares of 1. The axis holds the intervals and need not begin at 0: dots, unlike bars, do not
-    claim that length is amount.
+    Each interval has a ``value``, a ``low`` and a ``high``, all shares of 1. The axis
+    holds the intervals and need not begin at 0: a dot, unlike a bar, does not claim
+    that its length is the amount.
 
     Raises:
         UsageError: nothing to draw, or not one name per interval.
