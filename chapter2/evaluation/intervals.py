@@ -50,6 +50,16 @@ class Interval:
         """Whether ``value`` (0 for a difference) lies outside the interval."""
         return not self.low <= value <= self.high
 
+    def verdict(self, a: str, b: str) -> str:
+        """Say in one sentence what an interval of score(a) - score(b) shows."""
+        size, low, high = (f"{100 * x:+.1f}" for x in (self.value, self.low, self.high))
+        found = f"{size} points, {self.level:.0%} interval {low} to {high}"
+        if self.low > 0:
+            return f"{a} is better than {b} ({found})."
+        if self.high < 0:
+            return f"{a} is worse than {b} ({found})."
+        return f"no difference between {a} and {b} could be shown ({found})."
+
     def to_dict(self) -> dict[str, float | int]:
         """Return the fields by name (ready for JSON)."""
         return asdict(self)
