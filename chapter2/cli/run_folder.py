@@ -1,0 +1,114 @@
+"""The folder of a run: a model in the making, or a finished one; never overwritten.
+
+``run.json`` states the settings, whether the run has ended, and then its results. The
+model and, until the end, its checkpoints stand beside it. A folder that holds anything
+else is somebody's work and is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from chapter2.errors import UsageError
+
+RECORD = "run.json"
+LOCK = ".lock"
+
+
+def read_record(out: Path) -> dict[str, Any] | None:
+    """Return what ``run.json`` in ``out`` states, or None where there is no run."""
+    try:
+        record = json.loads((out / RECORD).read_text(encoding="utf-8"))
+        return record if {"settings", "finished"} <= record.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def trained_on(model: Path) -> str | None:
+    """Return the fingerprint of the data that ``model`` was made from, where known."""
+    record = read_record(model)
+    return record["settings"].get("data_sha256") if record else None
+
+
+def open_run(out: Path, resume: bool) -> dict[str, Any] | None:
+    """Return the record of the run to go on with, None for a new run.
+
+    Raises:
+        UsageError: ``out`` holds something that a new run would overwrite.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; give --out a folder.")
+    record = read_record(out)
+    if record is None:
+        if out.exists() and any(not _ours(path) for path in out.iterdir()):
+            raise UsageError(
+                f"{out} is not empty and holds no run of `chapter2 finetune`; choose"
+                " another --out."
+            )
+    elif not resume:
+        raise UsageError(
+            f"{out} holds a finished model; choose another --out, or move it away."
+            if record["finished"]
+            else f"{out} holds an unfinished run; add --resume to go on with it, or"
+            " choose another --out."
+        )
+    return record
+
+
+def _ours(path: Path) -> bool:
+    """Whether ``path`` is left from a run that was killed before its record stood."""
+    return path.name == LOCK or path.name.startswith(f".{RECORD}.")
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Hold ``out`` against other processes; the system frees it when we die.
+
+    Raises:
+        UsageError: another process holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise UsageError(
+            f"Another process writes to {out}; wait for it, or choose another --out."
+        ) from None
+    (out / LOCK).unlink(missing_ok=True)
+
+
+def require_same(out: Path, record: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Refuse to go on with a run under other settings than it began with.
+
+    Raises:
+        UsageError: names the first setting that differs.
+    """
+    for name, now in settings.items():
+        then = record["settings"].get(name)
+        if then != now:
+            what = (
+                "other records"
+                if name == "data_sha256"
+                else f"--{name.replace('_', '-')} {then}, not {now}"
+            )
+            raise UsageError(
+                f"The run in {out} began with {what}; repeat its command with --resume"
+                " added, or choose another --out."
+            )
+
+
+def write_record(
+    out: Path, settings: dict[str, Any], result: dict[str, Any] | None = None
+) -> None:
+    """Write ``run.json``, whole or not at all; with ``result`` the run has ended."""
+    from chapter2.training.files import write_json
+
+    record = {"finished": result is not None, "settings": settings, "result": result}
+    write_json(out / RECORD, record)

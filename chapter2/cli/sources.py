@@ -1,0 +1,80 @@
+"""DATA on the command line: a file of the user's, or a name of the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chapter2.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from chapter2.data import TextDataset
+
+
+def read(
+    source: str,
+    text: str | None = None,
+    label: str | None = None,
+    group: str | None = None,
+    limit: int | None = None,
+    encoding: str | None = None,
+    seed: int = 0,
+    trainable: bool = True,
+) -> TextDataset:
+    """Return the labelled texts that ``source`` names; a file goes before an entry.
+
+    ``trainable=False`` also takes a file that serves only to evaluate on.
+
+    Raises:
+        UsageError: an option has no meaning for the source.
+        DataError: there is no such source, or its records carry no label each.
+        FetchError: an entry of the catalogue cannot be had.
+    """
+    from chapter2.data import names
+    from chapter2.data.files import read_file
+
+    if Path(source).exists() or _looks_like_a_path(source):
+        return read_file(
+            source,
+            text=text,
+            label=label,
+            group=group,
+            limit=limit,
+            encoding=encoding,
+            seed=seed,
+            trainable=trainable,
+        )
+    if source not in names():
+        raise DataError(
+            f"There is neither a file {source!r} nor a catalogue entry of that name;"
+            " run `chapter2 data list` to see the entries."
+        )
+    _refuse(source, text=text, group=group, encoding=encoding)
+    return _load(source, label, limit, seed)
+
+
+def _looks_like_a_path(source: str) -> bool:
+    return Path(source).suffix != "" or len(Path(source).parts) > 1
+
+
+def _refuse(source: str, **options: str | None) -> None:
+    stated = [f"--{name}" for name, value in options.items() if value is not None]
+    if stated:
+        raise UsageError(
+            f"{source} is a catalogue entry with columns of its own; leave out"
+            f" {' and '.join(stated)}."
+        )
+
+
+def _load(name: str, label: str | None, limit: int | None, seed: int) -> TextDataset:
+    from chapter2.data import TextDataset, card, load, names
+
+    if card(name).task != "classification":
+        usable = [each for each in names() if card(each).task == "classification"]
+        raise DataError(
+            f"{name} has no label for each text (its task is {card(name).task}); use"
+            f" one of {', '.join(usable)}."
+        )
+    dataset = load(name, label=label)
+    assert isinstance(dataset, TextDataset)  # the task says so
+    return dataset.take(limit, seed)
