@@ -40,8 +40,7 @@ def extract(archive: Path, members: Mapping[str, str], target: Path) -> None:
                 shutil.copyfileobj(source, copy, 1 << 20)
         except DAMAGED as error:
             raise FetchError(
-                f"{archive.name} is damaged ({error}), nothing of it was kept: "
-                "fetch it again."
+                f"{archive.name} is damaged, so nothing of it was kept: fetch it again."
             ) from error
 
 

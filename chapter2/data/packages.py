@@ -95,7 +95,8 @@ def _attempts(source: PackageSource) -> list[list[str]]:
 
 def _pip(listed: Path, target: Path, extra: list[str]) -> tuple[int, str]:
     """Run ``pip download``; return its exit code and all that it said."""
-    command = [sys.executable, "-m", "pip", "download", "--no-input"]
+    # without a retry, pip keeps to itself why an index could not be reached
+    command = [sys.executable, "-m", "pip", "download", "--no-input", "--retries", "3"]
     command += ["--disable-pip-version-check", "--progress-bar", "off"]
     command += ["--require-hashes", "--no-deps", "-d", str(target), "-r", str(listed)]
     environment = {**os.environ, "PIP_REQUIRE_VIRTUALENV": "0"}  # nothing is installed
@@ -118,13 +119,15 @@ NO_PIP = re.compile(r"No module named '?pip\b")
 WRONG_HASH = re.compile(r"DO NOT MATCH THE HASHES|HashMismatch")
 GOT = re.compile(r"Got\s+([0-9a-f]{64})")
 NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|Errno 28\b")
-NETWORK = re.compile(
-    r"Name or service not known|Temporary failure in name resolution|getaddrinfo failed"
-    r"|nodename nor servname|Connection refused|Connection reset|Network is unreachable"
-    r"|No route to host|timed out|Cannot connect to proxy|certificate verify failed"
-    r"|NewConnectionError|Max retries exceeded|ProxyError|SSLError"
-    r"|RemoteDisconnected|IncompleteRead|Connection broken",
-    re.I,
+NETWORK = (  # the most telling first
+    "certificate verify failed",
+    "Cannot connect to proxy|ProxyError",
+    "Name or service not known|Temporary failure in name resolution",
+    "getaddrinfo failed|nodename nor servname",
+    "Network is unreachable|No route to host",
+    "Connection refused|Connection reset|RemoteDisconnected",
+    "timed out|IncompleteRead|Connection broken",
+    "NewConnectionError|Max retries exceeded|SSLError|connection error",
 )
 NO_VERSION = re.compile(r"No matching distribution|Could not find a version")
 
@@ -146,7 +149,8 @@ def explain(source: PackageSource, said: str) -> FetchError:
         )
     if NO_SPACE.search(said):
         return store.no_space(source.folder.parent)
-    if network := NETWORK.search(said):
+    found = (re.search(pattern, said, re.I) for pattern in NETWORK)
+    if network := next(filter(None, found), None):
         return FetchError(
             f"{what} cannot be fetched because the package index cannot be reached "
             f"({network[0]}): go online once and try again; afterwards no network is "
