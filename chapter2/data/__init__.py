@@ -12,6 +12,7 @@ from chapter2.data.access import (
 )
 from chapter2.data.batching import LengthBatches, encode, pad, padding_share, restore
 from chapter2.data.catalogue import Card
+from chapter2.data.files import read_file
 from chapter2.data.normalise import normalise
 from chapter2.data.records import TaggedDataset, TextDataset
 from chapter2.data.splits import Split, split
@@ -32,6 +33,7 @@ __all__ = [
     "normalise",
     "pad",
     "padding_share",
+    "read_file",
     "restore",
     "split",
     "status",
