@@ -127,7 +127,7 @@ _PAGE = (
     '<figure id="{id}" class="chapter2-figure" style="margin:0 0 1rem">'
     "<style>.text_html:has(>.chapter2-figure){{background:none!important;"
     "color:inherit!important;padding:0!important}}</style>\n"
-    '{svg}\n<figcaption style="color:inherit;opacity:.85;font-size:.9em;'
+    '{svg}\n<figcaption style="color:inherit;opacity:.85;font-size:.9em;font-weight:400;'
     'margin-top:.4rem;text-align:left">{caption}</figcaption></figure>'
 )
 

@@ -35,7 +35,7 @@ def escape_markdown(cell: str) -> str:
     """Return ``cell`` as plain text inside a Markdown table."""
     # & and < first: what they become holds none of the other characters
     cell = cell.replace("&", "&amp;").replace("<", "&lt;")
-    for mark in "\\|*_`[]~$#":
+    for mark in "\\|*_`[]{}~$#":
         cell = cell.replace(mark, "\\" + mark)
     return " ".join(cell.split())
 

@@ -34,7 +34,16 @@ def test_shortened_text_is_one_line_that_fits(text, width):
 
 @pytest.mark.parametrize(
     "cell",
-    ["a|b", "*x* _y_ `z`", "<b>&amp;", "[a](b)", "$x$", "back\\slash", "# ~~no~~"],
+    [
+        "a|b",
+        "*x* _y_ `z`",
+        "<b>&amp;",
+        "[a](b)",
+        "$x$",
+        "back\\slash",
+        "# ~~no~~",
+        "{{x}} {.y}",
+    ],
 )
 def test_a_cell_comes_out_of_markdown_as_it_went_in(cell):
     tokens = (
