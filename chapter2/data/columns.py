@@ -103,7 +103,7 @@ class _Chooser:
         found = [
             i
             for i, name in enumerate(self.names)
-            if _plain(name) in usual and i not in taken
+            if _plain(name).replace(" ", "_") in usual and i not in taken
         ]
         if len(found) > 1:
             if len({_plain(self.names[i]) for i in found}) == 1:

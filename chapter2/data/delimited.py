@@ -22,6 +22,7 @@ class DelimitedTable:
     ) -> None:
         self.path, self.encoding = path, encoding
         self.notices: list[str] = []
+        csv.field_size_limit(LINE_LIMIT)  # global; the default of 131,072 is too low
         head = list(islice(text_lines(path, encoding), 2 * HEAD))
         self.delimiter = _delimiter(head, delimiter, stated)
         if self.delimiter != delimiter:
@@ -48,7 +49,6 @@ class DelimitedTable:
 
     def _parse(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line on which each record begins, and its fields."""
-        csv.field_size_limit(LINE_LIMIT)  # global; the default of 131,072 is too low
         reader = csv.reader(
             text_lines(self.path, self.encoding),
             delimiter=self.delimiter,

@@ -25,6 +25,7 @@ BOMS = {  # UTF-32 first: its little-endian mark begins with that of UTF-16
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+ESCAPES = ("idna", "punycode", "unicode-escape", "raw-unicode-escape")  # not of files
 # What is proposed at all. cp1250 is here as the rival that keeps cp1252 honest.
 CANDIDATES = ["gb18030", "big5", "cp932", "cp949", "cp1250", "cp1251", "cp1252"]
 # Least coherence minus chaos at which a proposal is believed; tuned on review
@@ -68,6 +69,8 @@ def _stated(
     try:
         "".encode(stated)  # LookupError too for codecs that are not of text
         name = codecs.lookup(stated).name
+        if name in ESCAPES:
+            raise LookupError(name)
     except (LookupError, ValueError):
         raise UsageError(
             f"The encoding {stated!r} is not known; name one such as utf-8, utf-16, "
@@ -80,8 +83,13 @@ def _stated(
                 f"stated is {stated}; leave the encoding out."
             )
         return mark, []
+    if name in ("utf-16", "utf-32"):
+        raise DataError(
+            f"{path} has no byte order mark, so {name} leaves the order open; state "
+            f"{name}-le or {name}-be."
+        )
     notices = []
-    if name not in ("utf-8", "ascii") and not head.isascii() and _is_utf8(head):
+    if not name.startswith(("utf", "ascii")) and not head.isascii() and _is_utf8(head):
         notices.append(
             f"{path} was read as {stated}, as stated, but its bytes are valid UTF-8; "
             "leave the encoding out if the texts look garbled."

@@ -29,7 +29,7 @@ from chapter2.data.suitability import (
     check_texts,
 )
 from chapter2.data.tables import HEAD, Table
-from chapter2.data.usable import Usable, usable
+from chapter2.data.usable import Clean, Usable, clean, usable
 from chapter2.data.values import Labels, RawLabel, unify
 from chapter2.errors import DataError, UsageError
 
@@ -72,7 +72,8 @@ def read_file(
     )
     defects = Defects(path, table.unit)
     sample = _sample(table, columns, defects, limit, seed)
-    kept = sorted(sample.items, key=lambda one: one.position)
+    # positions differ, so that sorting compares nothing else
+    kept = list(clean(sorted(sample.items), columns, defects))
     check_texts([(one.position, one.text) for one in kept], defects, columns.text_name)
     labels, notices = _labels([(k.position, k.label) for k in kept], defects, columns)
     if labelled and trainable:
@@ -164,7 +165,7 @@ def _labels(
 
 
 def _dataset(
-    path: Path, kept: Sequence[Usable], labels: Labels, columns: Columns
+    path: Path, kept: Sequence[Clean], labels: Labels, columns: Columns
 ) -> TextDataset:
     return TextDataset(
         name=path.name,

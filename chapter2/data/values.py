@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # all but tab, \n and \r
 SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -48,33 +48,26 @@ def clean_text(value: str) -> tuple[str, str | None]:
     return value, None
 
 
-@dataclass(frozen=True)
-class RawLabel:
+class RawLabel(NamedTuple):
     """A label as it stands in the file, without the blanks around it."""
 
     spelling: str
+    key: str  # in which labels are compared: 1 is "1" and 1.0, True is "true"
     kind: str  # "string", "number" or "true/false"
-    padded: bool = False  # blanks stood around it
-
-    @property
-    def key(self) -> str:
-        """The form in which labels are compared: 1 is "1" and 1.0, True is "true"."""
-        whole = INTEGRAL.fullmatch(self.spelling)
-        return whole[1] if whole else self.spelling.casefold()
+    padded: bool  # blanks stood around it
 
 
-def raw_label(value: Any) -> RawLabel | None:
-    """Return the label that ``value`` is; None where it is a list, an object, bytes."""
+def raw_label(value: Any) -> RawLabel:
+    """Return the label that ``value``, a string, number, bool or date, stands for."""
     kind = kind_of(value)
-    if kind in ("list", "object", "bytes"):
-        return None
     if kind == "true/false":
-        return RawLabel(str(value).lower(), kind)
-    spelling = CONTROLS.sub(" ", str(value))
-    plain = spelling.strip()
-    return RawLabel(
-        plain, "number" if kind == "number" else "string", plain != spelling
-    )
+        return RawLabel(str(value).lower(), str(value).lower(), kind, False)
+    given = CONTROLS.sub(" ", str(value))
+    spelling = given.strip()
+    whole = INTEGRAL.fullmatch(spelling)
+    key = whole[1] if whole else spelling.casefold()
+    kind = "number" if kind == "number" else "string"
+    return RawLabel(spelling, key, kind, spelling != given)
 
 
 def number_of(key: str) -> float | None:

@@ -168,6 +168,21 @@ ENCODINGS = [
         args={"encoding": "base64"}, usage=True,
     ),
     BadInput(
+        "codec that escapes", "a.csv", csv(rows()), ("'unicode_escape' is not known",),
+        args={"encoding": "unicode_escape"}, usage=True,
+    ),
+    BadInput(
+        "UTF-16 stated without its order", "a.csv",
+        csv(rows()).decode().encode("utf-16-be"),
+        ("{file} has no byte order mark", "state utf-16-le or utf-16-be"),
+        args={"encoding": "utf-16"},
+    ),
+    BadInput(
+        "half a character at the end", "a.csv",
+        csv(rows()).decode().encode("utf-16-le")[:-1],
+        ("{file}, line 25", "not utf-16-le"), args={"encoding": "utf-16-le"},
+    ),
+    BadInput(
         "encoding of Parquet", "a.parquet", parquet(["text", "label"], TEXTS, NAMES),
         ("{file} is Parquet", "leave out"), args={"encoding": "gb18030"}, usage=True,
     ),

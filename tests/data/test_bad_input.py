@@ -1,16 +1,19 @@
 """Every bad input is refused with one sentence or handled with a notice."""
 
+import gzip
 import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chapter2.data.files import read_file
 from chapter2.data.records import TextDataset
 from chapter2.data.splits import split
-from chapter2.errors import DataError, UsageError
+from chapter2.errors import Chapter2Error, DataError, UsageError
 
 spec = importlib.util.spec_from_file_location(
     "bad_inputs", Path(__file__).with_name("bad_inputs.py")
@@ -88,3 +91,41 @@ def test_a_failing_disk_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "open", fail)
     with pytest.raises(DataError, match="cannot be read: Input/output error"):
         read_file(path)
+
+
+PLAIN = {
+    "a.csv": bad_inputs.csv(bad_inputs.rows()),
+    "a.tsv": bad_inputs.csv(bad_inputs.rows(), "text\tlabel", by="\t"),
+    "a.jsonl": bad_inputs.jsonl(bad_inputs.rows()),
+    "a.csv.gz": gzip.compress(bad_inputs.csv(bad_inputs.rows()), mtime=0),
+    "a.parquet": bad_inputs.parquet(
+        ["text", "label"], bad_inputs.TEXTS, bad_inputs.NAMES
+    )(),
+}
+PIECES = (b"\0", b'"', b"\xff", b"\r", b"\n", b",", b"\t", b"{", b"]", b"\xe9\xe8", b"")
+
+
+@given(
+    st.sampled_from(sorted(PLAIN)),
+    st.lists(st.tuples(st.floats(0, 1), st.sampled_from(PIECES)), max_size=6),
+    st.sampled_from([None, "utf-8", "utf-16", "gb18030", "latin-1", "utf-7"]),
+)
+def test_a_damaged_file_gives_a_data_set_or_a_sentence(
+    tmp_path_factory, name, damage, encoding
+):
+    content = bytearray(PLAIN[name])
+    for place, piece in damage:
+        start = int(place * len(content))
+        content[start : start + max(1, len(piece))] = piece
+    path = tmp_path_factory.mktemp("damaged") / name
+    path.write_bytes(content)
+    sentence = None
+    try:
+        dataset = read_and_split(path, {"encoding": encoding})
+    except Chapter2Error as error:
+        sentence = str(error)
+    if sentence is None:
+        assert 0 < len(dataset) <= 30
+    else:
+        assert sentence.endswith(".")
+        assert "\n" not in sentence
