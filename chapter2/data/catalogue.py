@@ -74,7 +74,8 @@ def _rated(
         source=VADER,
         licence_package="MIT",
         licence_text=text,
-        notes="Label: sign of the mean of at least 20 ratings from -4 to 4, 0 dropped.",
+        notes="Label: sign of the mean of at least 20 ratings from -4 to 4, 0 dropped."
+        + (" Groups: the review or article that a sentence is of." if grouped else ""),
         records=sum(counts),
         balances=_sentiment(*counts),
         parse=lambda folder, card, _: vader.parse(folder / file, card.name, grouped),

@@ -52,7 +52,8 @@ def parse(folder: Path, name: str) -> TaggedDataset:
 
 def _word(pair: str, number: int) -> tuple[str, str]:
     text, slash, tag = pair.rpartition("/")
-    if not (text and slash and tag.isalpha() and tag.isascii()):
+    tagged = text and slash and tag.isalpha() and tag.isascii()
+    if not tagged or (text.startswith("[") and text != "["):
         raise DataError(
             f"{FILE}, line {number}: {pair!r} is no word/tag pair; the file is not the "
             "one the catalogue describes."
