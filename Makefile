@@ -25,7 +25,7 @@ DATA := movie-snippets product-snippets editorial-snippets tweets chinese-review
 # once fetched, nothing asks the network
 OFFLINE := HF_HUB_OFFLINE=1
 
-.PHONY: help install fetch book test lint unit notebooks smoke-book browser bench \
+.PHONY: help install fetch book test lint unit notebooks smoke-book browser render bench \
 	serve-book repository clean
 
 help:
@@ -51,8 +51,12 @@ fetch: $(STAMP)
 
 book: fetch
 	$(BIN)/python book/_ext/run_notebooks.py --profile book
-	$(call build,book,.)
+	@$(MAKE) render
 	@echo "The book is in _build/html/index.html"
+
+# the pages alone, after a change of prose
+render: $(STAMP)
+	$(call build,book,.)
 
 # $(call build,PROFILE,FOLDER): render, from outputs that are kept, without executing.
 # A page that warned is not rendered again by itself, so a failed build is forgotten.
