@@ -127,8 +127,8 @@ _PAGE = (
     '<figure id="{id}" class="chapter2-figure" style="margin:0 0 1rem">'
     "<style>.text_html:has(>.chapter2-figure){{background:none!important;"
     "color:inherit!important;padding:0!important}}</style>\n"
-    '{svg}\n<figcaption style="color:inherit;opacity:.85;font-size:.9em;font-weight:400;'
-    'margin-top:.4rem;text-align:left">{caption}</figcaption></figure>'
+    '{svg}\n<figcaption style="color:inherit;opacity:.85;font-size:.9em;'
+    'font-weight:400;margin-top:.4rem;text-align:left">{caption}</figcaption></figure>'
 )
 
 
