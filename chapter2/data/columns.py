@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,43 +176,32 @@ def choose_columns(
     """
     chooser = _Chooser(path, names, head)
     roles = {"text": text, "label": label, "group": group}
-    places: dict[str, int | None] = {
-        role: chooser.stated(role, name)
-        for role, name in roles.items()
-        if name is not None
-    }
+    stated = {role: name for role, name in roles.items() if name is not None}
+    places = {role: chooser.stated(role, name) for role, name in stated.items()}
     _refuse_shared(path, places, names)
     _find(chooser, places, labelled)
-    found = [role for role in ("text", "label") if role in places and not roles[role]]
-    notices = [_found_notice(path, names, places, found)] if found else []
+    notices = _found_notices(path, names, places, stated)
     notices += chooser.notices + _other_notices(path, names, places)
-    where = places["text"]
-    assert where is not None
-    label_at, group_at = places.get("label"), places.get("group")
-    return Columns(where, label_at, group_at, tuple(names), tuple(notices))
+    rest = places.get("label"), places.get("group")
+    return Columns(places["text"], *rest, tuple(names), tuple(notices))
 
 
-def _find(chooser: _Chooser, places: dict[str, int | None], labelled: bool) -> None:
+def _find(chooser: _Chooser, places: dict[str, int], labelled: bool) -> None:
     """Fill in the text and the label column: first by usual names, then by content."""
     usual = {"text": TEXTS, "label": LABELS} if labelled else {"text": TEXTS}
     open_roles = [role for role in usual if role not in places]
 
-    def taken() -> set[int]:
-        return {i for i in places.values() if i is not None}
-
     for role in open_roles:
-        place = chooser.known(role, usual[role], taken())
+        place = chooser.known(role, usual[role], set(places.values()))
         if place is not None:
             places[role] = place
     fits = {"text": _like_texts, "label": _like_labels}
     for role in open_roles:
         if role not in places:
-            places[role] = chooser.only(role, fits[role], taken())
+            places[role] = chooser.only(role, fits[role], set(places.values()))
 
 
-def _refuse_shared(
-    path: Path, places: dict[str, int | None], names: Sequence[str]
-) -> None:
+def _refuse_shared(path: Path, places: dict[str, int], names: Sequence[str]) -> None:
     for first, second in (("text", "label"), ("text", "group"), ("label", "group")):
         place = places.get(first)
         if place is not None and place == places.get(second):
@@ -222,21 +211,23 @@ def _refuse_shared(
             )
 
 
-def _found_notice(
+def _found_notices(
     path: Path,
     names: Sequence[str],
-    places: dict[str, int | None],
-    found: Sequence[str],
-) -> str:
-    parts = [f"{role} is the column {names[places[role] or 0]!r}" for role in found]
-    return f"{path}: {' and '.join(parts)} (found, not stated)."
+    places: dict[str, int],
+    stated: Mapping[str, str],
+) -> list[str]:
+    """Say which columns were chosen without being named."""
+    found = {role: i for role, i in places.items() if role not in stated}
+    parts = [f"{role} is the column {names[i]!r}" for role, i in found.items()]
+    return [f"{path}: {' and '.join(parts)} (found, not stated)."] if found else []
 
 
 def _other_notices(
-    path: Path, names: Sequence[str], places: dict[str, int | None]
+    path: Path, names: Sequence[str], places: dict[str, int]
 ) -> list[str]:
     """Say what is odd about the columns that are not read."""
-    used = {names[i] for i in places.values() if i is not None}
+    used = {names[i] for i in places.values()}
     repeated = sorted({name for name in names if names.count(name) > 1} - {""})
     notices = []
     if repeated:

@@ -30,7 +30,7 @@ from chapter2.data.suitability import (
 )
 from chapter2.data.tables import HEAD, Table
 from chapter2.data.usable import Clean, Usable, clean, usable
-from chapter2.data.values import Labels, RawLabel, unify
+from chapter2.data.values import Labels, unify
 from chapter2.errors import DataError, UsageError
 
 MAX_RECORDS = 200_000  # kept in memory, where no larger limit is stated
@@ -53,12 +53,10 @@ def read_file(
     Args:
         path: ``.csv``, ``.tsv``, ``.jsonl`` (each also with ``.gz``) or ``.parquet``.
         text, label, group: names of columns; text and label are found if not named.
-        limit: take a stratified random sample of so many records.
+        limit, seed: take a stratified random sample of so many records.
         encoding: of a text file; detected if not named.
-        seed: of the sample; the same file and seed give the same records.
         labelled: False reads texts alone, under the one label ``unlabelled``.
-        trainable: False also takes a file of one class, or with a single record of
-            a class: enough to evaluate on, not to train on.
+        trainable: False also takes one class, or one record of a class: to test on.
 
     Raises:
         UsageError: an argument has no meaning for this file.
@@ -72,24 +70,24 @@ def read_file(
     )
     defects = Defects(path, table.unit)
     sample = _sample(table, columns, defects, limit, seed)
-    # positions differ, so that sorting compares nothing else
-    kept = list(clean(sorted(sample.items), columns, defects))
-    check_texts([(one.position, one.text) for one in kept], defects, columns.text_name)
-    labels, notices = _labels([(k.position, k.label) for k in kept], defects, columns)
-    if labelled and trainable:
-        positions = [one.position for one in kept]
-        check_labels(labels, positions, defects, columns.label_name)
-    whole = _dataset(path, kept, labels, columns)
+    learn = labelled and trainable
+    whole, notices = _dataset(sample, columns, defects, learn)
     dataset = whole.take(limit, seed)
-    if labelled and trainable:
+    if learn:
         check_sample(dataset, path)
     notices = [*table.notices, *columns.notices, *defects.notices(), *notices]
-    if len(dataset) < sample.seen:
-        notices.append(
-            f"{path} holds {sample.seen:,} usable records; a random sample of "
-            f"{len(dataset):,} of them was taken (seed {seed})."
-        )
+    notices += _sampled(path, len(dataset), sample.seen, seed)
     return replace(dataset, notices=tuple(notices))
+
+
+def _sampled(path: Path, taken: int, usable_records: int, seed: int) -> list[str]:
+    """Say that not all records were taken, where it is so."""
+    if taken == usable_records:
+        return []
+    return [
+        f"{path} holds {usable_records:,} usable records; a random sample of "
+        f"{taken:,} of them was taken (seed {seed})."
+    ]
 
 
 def _check_arguments(label: str | None, limit: int | None, labelled: bool) -> None:
@@ -154,23 +152,30 @@ def _sample(
     return sample
 
 
-def _labels(
-    found: Sequence[tuple[int, RawLabel]], defects: Defects, columns: Columns
-) -> tuple[Labels, list[str]]:
-    """Return the labels under one spelling each, and what was unified."""
-    check_regression(found, defects, columns.label_name)
-    labels = unify([label for _, label in found])
-    column = f"{defects.path}, column {columns.label_name!r}"
-    return labels, [f"{column}: {notice}." for notice in labels.notices]
-
-
 def _dataset(
-    path: Path, kept: Sequence[Clean], labels: Labels, columns: Columns
-) -> TextDataset:
-    return TextDataset(
-        name=path.name,
+    sample: Reservoir[Usable], columns: Columns, defects: Defects, learn: bool
+) -> tuple[TextDataset, list[str]]:
+    """Return the sampled records in the order of the file, and what was unified."""
+    # positions differ, so that sorting compares nothing else
+    kept = list(clean(sorted(sample.items), columns, defects))
+    check_texts([(one.position, one.text) for one in kept], defects, columns.text_name)
+    labels = _labels(kept, columns, defects)
+    if learn:
+        positions = [one.position for one in kept]
+        check_labels(labels, positions, defects, columns.label_name)
+    dataset = TextDataset(
+        name=defects.path.name,
         texts=tuple(one.text for one in kept),
         labels=labels.indices,
         label_names=labels.names,
         groups=None if columns.group is None else tuple(one.group for one in kept),
     )
+    column = f"{defects.path}, column {columns.label_name!r}"
+    return dataset, [f"{column}: {notice}." for notice in labels.notices]
+
+
+def _labels(kept: Sequence[Clean], columns: Columns, defects: Defects) -> Labels:
+    """Return the labels under one spelling each; refuse measurements."""
+    found = [(one.position, one.label) for one in kept]
+    check_regression(found, defects, columns.label_name)
+    return unify([label for _, label in found])
