@@ -70,10 +70,9 @@ def read_file(
     )
     defects = Defects(path, table.unit)
     sample = _sample(table, columns, defects, limit, seed)
-    learn = labelled and trainable
-    whole, notices = _dataset(sample, columns, defects, learn)
+    whole, notices = _dataset(sample, columns, defects, labelled and trainable)
     dataset = whole.take(limit, seed)
-    if learn:
+    if labelled and trainable:
         check_sample(dataset, path)
     notices = [*table.notices, *columns.notices, *defects.notices(), *notices]
     notices += _sampled(path, len(dataset), sample.seen, seed)
