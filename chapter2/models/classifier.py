@@ -27,6 +27,7 @@ from chapter2.models.checkpoint import (
     stored_labels,
     window,
 )
+from chapter2.models.fast_bert import classify
 from chapter2.models.hub import resolve
 from chapter2.models.tiny import tiny_random
 
@@ -90,7 +91,7 @@ class Classifier:
         """Return p = softmax(logits), float64 (B, C), of one batch."""
         batch = pad(ids, self.tokenizer.pad_token_id)
         place = self.model.device
-        logits = self.model(**{key: x.to(place) for key, x in batch.items()}).logits
+        logits = classify(self.model, {key: x.to(place) for key, x in batch.items()})
         return logits.cpu().double().softmax(dim=-1).numpy()
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
