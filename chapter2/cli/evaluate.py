@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chapter2.cli import run_folder
+from chapter2.cli import run_folder, sources
 from chapter2.cli.console import Console
 from chapter2.cli.measure import measure, percent
 from chapter2.cli.options import (
@@ -23,6 +23,8 @@ from chapter2.cli.options import (
 from chapter2.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from chapter2.data import TextDataset
 
 
@@ -42,33 +44,34 @@ def evaluate(
     Prints precision, recall and F1 of each label, and accuracy and macro F1 with 95 %
     bootstrap intervals.
     """
-    from chapter2.cli.sources import read
-    from chapter2.evaluation import classification_report
-    from chapter2.models import Classifier
-
     console = Console(json, quiet)
-    classifier = Classifier.load(Path(model))
-    read_set = read(data, text, label, None, limit, encoding, seed, trainable=False)
+    read_set = sources.read(
+        data, text, label, None, limit, encoding, seed, trainable=False
+    )
+    classifier = sources.load_model(model)
     dataset, absent = align(read_set, tuple(classifier.label_names), model)
-    console.notice(*read_set.notices, *absent)
-    console.notice(*_seen(Path(model), read_set))
-    predictions = classifier.predict_proba(list(dataset.texts)).argmax(axis=1)
+    notices = [*read_set.notices, *absent, *_seen(Path(model), read_set)]
+    console.notice(*notices)
+    printed, values = _measured(dataset, classifier.predict(dataset.texts), seed)
+    given = {"model": model, "data": data}
+    console.result(printed, {**given, **values, "notices": notices})
+
+
+def _measured(
+    dataset: TextDataset, predictions: np.ndarray, seed: int
+) -> tuple[str, dict[str, Any]]:
+    """Return report and scores with their intervals, for people and for programs."""
+    from chapter2.evaluation import classification_report
+
     report = classification_report(dataset.labels, predictions, dataset.label_names)
     scores = measure(dataset, predictions, seed)
-    text_result = (
+    printed = (
         f"{report}\n\naccuracy {percent(scores.accuracy)} %,"
         f" macro F1 {percent(scores.macro_f1)} %"
         f" (95 % intervals, {len(dataset):,} records)"
     )
-    value = {
-        "model": model,
-        "data": data,
-        "records": len(dataset),
-        **scores.to_dict(),
-        "report": report.to_dict(),
-        "notices": [*read_set.notices, *absent],
-    }
-    console.result(text_result, value)
+    values = {"records": len(dataset), **scores.to_dict(), "report": report.to_dict()}
+    return printed, values
 
 
 def align(

@@ -12,8 +12,7 @@ from chapter2.cli import run_folder
 from chapter2.cli.console import Console
 from chapter2.cli.finetune import Request
 from chapter2.cli.measure import difference, measure, score_table, verdict
-from chapter2.cli.sources import read
-from chapter2.data import Split, TextDataset, split
+from chapter2.data import Split, TextDataset
 from chapter2.errors import DataError
 from chapter2.evaluation import Baseline, majority, tfidf_logistic
 from chapter2.models import Classifier, load_encoder
@@ -23,49 +22,51 @@ PARTS = ("validation", "test")
 Predictions = dict[str, dict[str, np.ndarray]]  # predictor -> part -> (N,) labels
 
 
-def run(request: Request) -> None:
-    """Do what ``request`` asks for and print the result.
+def run(request: Request, dataset: TextDataset, parts: Split, console: Console) -> None:
+    """Do what ``request`` asks for, and print the result.
 
     Raises:
-        Chapter2Error: data, model or folder do not serve; or training stopped.
+        UsageError: the folder or the settings do not serve.
+        Chapter2Error: the model cannot be had, or training stopped.
     """
-    console = Console(request.json, request.quiet)
-    run_folder.open_run(request.out, request.resume)  # refuse before the work
-    dataset = read(
-        request.data,
-        request.text,
-        request.label,
-        request.group,
-        request.limit,
-        request.encoding,
-        request.seed,
-    )
-    console.notice(*dataset.notices)
+    settings = request.settings(dataset)
     with run_folder.locked(request.out):
-        result = _run(request, dataset, console)
+        record = run_folder.open_run(request.out, request.resume)
+        if record:
+            run_folder.require_same(request.out, record, settings)
+        if record and record["finished"]:
+            result = record["result"]
+            console.notice(f"The run in {request.out} has ended; this is its result.")
+        else:
+            result = _run(request, settings, record, dataset, parts, console)
     console.result(_as_text(result), result)
     console.notice(f"To predict: chapter2 predict {request.out} texts.txt")
 
 
-def _run(request: Request, dataset: TextDataset, console: Console) -> dict[str, Any]:
+def _run(
+    request: Request,
+    settings: dict[str, Any],
+    record: dict[str, Any] | None,
+    dataset: TextDataset,
+    parts: Split,
+    console: Console,
+) -> dict[str, Any]:
     """Train or go on training, save, measure; return what run.json then states."""
-    record = run_folder.open_run(request.out, request.resume)
-    settings = request.settings(dataset)
-    if record:
-        run_folder.require_same(request.out, record, settings)
-        settings = record["settings"]
-        if record["finished"]:
-            console.notice(f"The run in {request.out} has ended; this is its result.")
-            return record["result"]
-    else:
-        if request.resume:
-            console.notice(f"There is no run in {request.out}; this begins one.")
-        settings["precision_used"] = _precision(request.precision)
-    parts = split(dataset, seed=request.seed)
-    console.notice(*parts.notices, _sizes(parts))
+    if request.resume and not record:
+        console.notice(f"There is no run in {request.out} to go on with; this is one.")
+    console.notice(_sizes(parts))
     baselines = _baselines(parts.train, console)
-    run_folder.write_record(request.out, settings)
-    classifier, history = _train(request, parts, settings, console)
+    classifier = load_encoder(
+        request.model, parts.train.label_names, request.seed, request.max_length
+    )
+    console.notice(*classifier.notices, *_cut(classifier, parts.train))
+    settings["precision_used"] = (
+        record["settings"]["precision_used"]
+        if record
+        else _precision(request.precision)
+    )
+    history = _train(request, settings, classifier, parts)
+    console.notice(*history.notices)
     predicted = _predictions(classifier, baselines, parts)
     result = _result(request, dataset, parts, predicted, history)
     run_folder.write_record(request.out, settings, result)
@@ -84,12 +85,9 @@ def _sizes(parts: Split) -> str:
 
 
 def _train(
-    request: Request, parts: Split, settings: dict[str, Any], console: Console
-) -> tuple[Classifier, History]:
-    classifier = load_encoder(
-        request.model, parts.train.label_names, request.seed, request.max_length
-    )
-    console.notice(*classifier.notices, *_cut(classifier, parts.train))
+    request: Request, settings: dict[str, Any], classifier: Classifier, parts: Split
+) -> History:
+    """Train ``classifier`` in place; on disk ``out`` is then a model's folder."""
     config = TrainingConfig(
         epochs=request.epochs,
         batch_size=request.batch_size,
@@ -98,7 +96,9 @@ def _train(
         precision=settings["precision_used"],
         seed=request.seed,
     )
-    history = fine_tune(
+    followers = trackers(request.track, request.out / "tracking")
+    run_folder.write_record(request.out, settings)
+    return fine_tune(
         classifier,
         parts.train,
         parts.validation,
@@ -106,10 +106,8 @@ def _train(
         out=request.out,
         resume=request.resume,
         progress=not request.quiet,
-        trackers=trackers(request.track, request.out / "tracking"),
+        trackers=followers,
     )
-    console.notice(*history.notices)
-    return classifier, history
 
 
 def _cut(classifier: Classifier, train: TextDataset) -> list[str]:

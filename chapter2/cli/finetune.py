@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from chapter2.cli import run_folder, sources
+from chapter2.cli.console import Console
 from chapter2.cli.options import (
+    BatchSize,
     Data,
+    Encoder,
     Encoding,
+    Epochs,
     GroupColumn,
     Json,
     LabelColumn,
+    LearningRate,
     Limit,
+    MaxLength,
+    Out,
+    Patience,
+    Precision,
     Quiet,
+    Resume,
     Seed,
     TextColumn,
+    Track,
 )
 
 if TYPE_CHECKING:
     from chapter2.data import TextDataset
-
-Precision = Literal["auto", "bf16", "fp32"]
-
-
-class Tracker(StrEnum):
-    """Where curves go; an enumeration, for typer takes no list of literals."""
-
-    tensorboard = "tensorboard"
-    wandb = "wandb"
-
 
 # the options that decide the weights, beside the records
 DECISIVE = (
@@ -83,34 +82,19 @@ def finetune(
     text: TextColumn = None,
     label: LabelColumn = None,
     group: GroupColumn = None,
-    model: Annotated[
-        str, typer.Option(help="minilm, a folder, or a name on the Hugging Face Hub.")
-    ] = "minilm",
-    out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("model"),
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 2,
-    batch_size: Annotated[int, typer.Option(min=1, help="Records per batch.")] = 32,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the rate.")] = 5e-5,
-    max_length: Annotated[
-        int | None, typer.Option(min=3, help="Tokens kept of a text.")
-    ] = None,
-    precision: Annotated[
-        Precision, typer.Option(help="auto measures whether bf16 is faster here.")
-    ] = "auto",
-    patience: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Stop after so many validations without a better one."
-        ),
-    ] = None,
+    model: Encoder = "minilm",
+    out: Out = Path("model"),
+    epochs: Epochs = 2,
+    batch_size: BatchSize = 32,
+    learning_rate: LearningRate = 5e-5,
+    max_length: MaxLength = None,
+    precision: Precision = "auto",
+    patience: Patience = None,
     seed: Seed = 0,
     limit: Limit = None,
     encoding: Encoding = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")
-    ] = False,
-    track: Annotated[
-        list[Tracker] | None, typer.Option(help="Write curves there; repeatable.")
-    ] = None,
+    resume: Resume = False,
+    track: Track = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -121,6 +105,27 @@ def finetune(
     baselines; intervals are 95 % bootstrap intervals over the records.
     """
     given = dict(locals())  # the parameters alone: nothing else is named yet
+    start(Request(**{**given, "track": tuple(name.value for name in track or ())}))
+
+
+def start(request: Request) -> None:
+    """Read and split the data, then train: a bad file is refused before torch loads."""
+    from chapter2.data import split
+
+    console = Console(request.json, request.quiet)
+    run_folder.open_run(request.out, request.resume)
+    dataset = sources.read(
+        request.data,
+        request.text,
+        request.label,
+        request.group,
+        request.limit,
+        request.encoding,
+        request.seed,
+    )
+    parts = split(dataset, seed=request.seed)
+    console.notice(*dataset.notices, *parts.notices)
+
     from chapter2.cli.experiment import run
 
-    run(Request(**{**given, "track": tuple(t.value for t in track or ())}))
+    run(request, dataset, parts, console)

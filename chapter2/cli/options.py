@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -36,3 +38,39 @@ Limit = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="Seed of every random choice.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No notices, no progress.")]
+
+# of finetune alone
+Encoder = Annotated[
+    str,
+    typer.Option("--model", help="minilm, a folder, or a Hugging Face Hub name."),
+]
+Out = Annotated[Path, typer.Option(help="Folder for the model.")]
+Epochs = Annotated[int, typer.Option(min=1, help="Passes over the training part.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Records per batch at most.")]
+LearningRate = Annotated[float, typer.Option(help="Peak of the learning rate.")]
+MaxLength = Annotated[
+    int | None, typer.Option(min=3, help="Tokens kept of each text; else all it reads.")
+]
+Precision = Annotated[
+    Literal["auto", "bf16", "fp32"],
+    typer.Option(help="auto measures whether bf16 is faster on this machine."),
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(min=1, help="Stop after so many validations without a better one."),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")
+]
+
+
+class Tracker(StrEnum):
+    """Where curves go; an enumeration, because typer takes no list of literals."""
+
+    tensorboard = "tensorboard"
+    wandb = "wandb"
+
+
+Track = Annotated[
+    list[Tracker] | None, typer.Option(help="Write curves to --out; repeatable.")
+]

@@ -17,6 +17,7 @@ import typer
 
 from chapter2.cli.console import Console, one_line, to_json
 from chapter2.cli.options import Encoding, Json, Model, Quiet
+from chapter2.cli.sources import load_model
 from chapter2.errors import Chapter2Error
 
 if TYPE_CHECKING:
@@ -48,11 +49,9 @@ def predict(
     Columns: label, its probability, the text. With --json one object a line, which
     also holds the index of the text and the probability of every label.
     """
-    from chapter2.models import Classifier
-
     console = Console(json, quiet)
     batches = open_batches(source, text, encoding)
-    classifier = Classifier.load(Path(model))
+    classifier = load_model(model)
     if source == "-" and sys.stdin.isatty():
         console.notice("Type one text a line; Ctrl-D ends.")
     empty = index = 0

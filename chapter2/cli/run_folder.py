@@ -49,7 +49,10 @@ def open_run(out: Path, resume: bool) -> dict[str, Any] | None:
                 f"{out} is not empty and holds no run of `chapter2 finetune`; choose"
                 " another --out."
             )
-    elif not resume:
+        return None
+    if not (record["finished"] or _has_work(out)):
+        return None  # it ended before its first checkpoint: nothing can be lost
+    if not resume:
         raise UsageError(
             f"{out} holds a finished model; choose another --out, or move it away."
             if record["finished"]
@@ -64,6 +67,11 @@ def _ours(path: Path) -> bool:
     return path.name == LOCK or path.name.startswith(f".{RECORD}.")
 
 
+def _has_work(out: Path) -> bool:
+    """Whether an unfinished run has a checkpoint, or its model, already."""
+    return any(out.glob("checkpoints/step-*")) or (out / "training.json").exists()
+
+
 @contextmanager
 def locked(out: Path) -> Iterator[None]:
     """Hold ``out`` against other processes; the system frees it when we die.
@@ -73,15 +81,22 @@ def locked(out: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    made = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / LOCK, timeout=0)
     try:
-        with FileLock(out / LOCK, timeout=0):
-            yield
+        lock.acquire()
     except Timeout:
         raise UsageError(
             f"Another process writes to {out}; wait for it, or choose another --out."
         ) from None
-    (out / LOCK).unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        (out / LOCK).unlink(missing_ok=True)
+        lock.release()
+        if made and not any(out.iterdir()):
+            out.rmdir()  # the run failed before there was anything to keep
 
 
 def require_same(out: Path, record: dict[str, Any], settings: dict[str, Any]) -> None:

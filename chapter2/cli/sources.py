@@ -1,14 +1,16 @@
-"""DATA on the command line: a file of the user's, or a name of the catalogue."""
+"""DATA and MODEL on the command line: what the two arguments name."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chapter2.errors import DataError, UsageError
+from chapter2.cli.run_folder import read_record
+from chapter2.errors import DataError, ModelError, UsageError
 
 if TYPE_CHECKING:
     from chapter2.data import TextDataset
+    from chapter2.models import Classifier
 
 
 def read(
@@ -51,6 +53,28 @@ def read(
         )
     _refuse(source, text=text, group=group, encoding=encoding)
     return _load(source, label, limit, seed)
+
+
+def load_model(folder: str) -> Classifier:
+    """Return the fine-tuned model in ``folder``, on the GPU where there is one.
+
+    Raises:
+        ModelError: the folder holds none, or an unfinished run.
+    """
+    record = read_record(Path(folder))
+    if record and not record["finished"]:
+        raise ModelError(
+            f"{folder} holds an unfinished run; repeat its `chapter2 finetune` with"
+            " --resume first."
+        )
+    import torch
+
+    from chapter2 import runtime
+    from chapter2.models import Classifier
+
+    classifier = Classifier.load(folder)
+    torch.nn.Module.to(classifier.model, runtime.device())
+    return classifier
 
 
 def _looks_like_a_path(source: str) -> bool:
