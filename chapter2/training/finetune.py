@@ -51,9 +51,11 @@ def fine_tune(
     check(classifier, train, validation, config)
     nn.Module.to(classifier.model, runtime.device())
     batches = text_batches(classifier, train, config)
-    held_out = validation and text_batches(classifier, validation, config)
+    held_out = None
+    if validation is not None:
+        held_out = text_batches(classifier, validation, config)
     identity = {"training texts": batches.fingerprint()}
-    if held_out:
+    if held_out is not None:
         identity["validation texts"] = held_out.fingerprint()
     folder = None if out is None else Path(out)
     if folder and (ended := ended_run(folder, classifier, config, identity, resume)):
@@ -63,7 +65,7 @@ def fine_tune(
         classification,
         batches,
         config,
-        validate=make_validation(held_out) if held_out else None,
+        validate=make_validation(held_out) if held_out is not None else None,
         folder=folder and folder / CHECKPOINTS,
         resume=resume,
         identity=identity,
@@ -87,7 +89,9 @@ def check(
             f"patience is {config.patience}, but there is no validation part; give "
             "one, or set patience to None."
         )
-    for part in filter(None, (train, validation)):
+    for part in (train, validation):
+        if part is None:
+            continue
         if not len(part):
             raise DataError(f"{part.name}: a part has no records; nothing to learn.")
         if part.label_names != classifier.label_names:

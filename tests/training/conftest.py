@@ -9,6 +9,8 @@ from torch import nn
 
 from chapter2.training import TrainingConfig
 
+torch.set_num_threads(1)  # models this small only wait for other threads
+
 
 class Toy(nn.Module):
     """Mean of token embeddings, LayerNorm, dropout, a linear head."""

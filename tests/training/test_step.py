@@ -1,6 +1,7 @@
 """One step, and several, against a reference written out by hand."""
 
 import copy
+import itertools
 
 import pytest
 import torch
@@ -25,7 +26,7 @@ def reference(model, batches, config, batch_size):
     )
     epochs = [batches.epoch(k) for k in range(config.epochs)]
     steps = [
-        sum(items[i : i + config.accumulation], [])
+        list(itertools.chain(*items[i : i + config.accumulation]))
         for items in epochs
         for i in range(0, len(items), config.accumulation)
     ]

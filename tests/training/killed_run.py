@@ -1,0 +1,198 @@
+"""Trains a small model in children that are killed with SIGKILL; not a test itself.
+
+    python killed_run.py MODEL FOLDER KILLS STRIDE
+
+Torch is imported once; each attempt is a forked child that begins or resumes the same
+run. The reference is a child that is left alone. Two ways of killing: KILLS times by a
+random clock, and at the n-th time that the child touches a file of its checkpoints, for
+n = 1, 1 + STRIDE, ..., so that the moments of writing, renaming and removing are met.
+Prints one line of JSON.
+"""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from chapter2.objectives import classification
+from chapter2.training import TrainingConfig, train
+
+CONFIG = TrainingConfig(
+    epochs=3,
+    learning_rate=0.02,
+    accumulation=2,
+    validate_every=3,
+    patience=3,
+    precision="fp32",
+    checkpoint_every=2,
+)
+
+
+class Toy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table, self.norm = nn.Embedding(12, 8), nn.LayerNorm(8)
+        self.dropout, self.head = nn.Dropout(0.2), nn.Linear(8, 2)
+
+    def forward(self, input_ids, attention_mask):
+        mean = (self.table(input_ids) * attention_mask.unsqueeze(-1)).mean(1)
+        return self.head(self.dropout(self.norm(mean)))
+
+
+def bert():
+    from transformers import BertConfig, BertForSequenceClassification
+
+    return BertForSequenceClassification(
+        BertConfig(
+            vocab_size=12,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=16,
+        )
+    )
+
+
+MODELS = {"toy": Toy, "bert": bert}
+
+
+class Batches:
+    """37 records by 8, so that the last batch is short, and the last step too."""
+
+    def epoch(self, k):
+        order = np.random.default_rng([0, k]).permutation(37)
+        return [part.tolist() for part in np.split(order, [8, 16, 24, 32])]
+
+    def collate(self, item):
+        ids = (np.asarray(item)[:, None] * np.arange(1, 7)) % 12
+        return {
+            "input_ids": torch.from_numpy(ids),
+            "attention_mask": torch.ones(len(item), 6, dtype=torch.long),
+            "labels": torch.tensor([i % 2 for i in item]),
+        }
+
+
+def noisy(model, batch):
+    """Draws from every global generator: each must go on where it was."""
+    loss, count = classification(model, batch)
+    return loss * (1 + random.random() + np.random.rand() + torch.rand(())), count
+
+
+def validate(model):
+    batch = Batches().collate(list(range(9)))
+    loss, count = classification(model, batch)
+    return {"loss": float(loss / count)}
+
+
+def run(make, folder, result):
+    torch.manual_seed(0)
+    model = make()
+    resume = folder.exists()
+    history = train(
+        model, noisy, Batches(), CONFIG, validate=validate, folder=folder,
+        resume=resume, identity={"texts": "the same"}, progress=False,
+    )  # fmt: skip
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    told = {"weights": digest.hexdigest(), "losses": history.losses}
+    told |= {"stopped": history.stopped, "best_step": history.best_step}
+    told |= {"validations": [v["loss"] for v in history.validations]}
+    result.write_text(json.dumps(told))
+
+
+def die_at_touch(folder, n):
+    """Kill this process when it touches a file in ``folder`` for the n-th time."""
+    touched = 0
+
+    def hook(event, args):
+        nonlocal touched
+        if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir") and any(
+            str(folder) in str(a) for a in args if isinstance(a, (str, bytes, Path))
+        ):
+            touched += 1
+            if touched == n:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+
+
+def attempt(make, folder, result, *, touch=None, after=None):
+    """Run a child; return whether it came to its end."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            if touch:
+                die_at_touch(folder, touch)
+            run(make, folder, result)
+            code = 0
+        finally:
+            os._exit(code)
+    if after is not None:
+        time.sleep(after)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if os.WIFEXITED(status):
+        assert os.WEXITSTATUS(status) == 0, "the run failed by itself"
+    return os.WIFEXITED(status)
+
+
+def finished(result):
+    told = json.loads(result.read_text())
+    result.unlink()
+    return told
+
+
+def by_clock(make, folder, kills, length, draw):
+    """Kill at random moments until so many kills; then let it end."""
+    killed = 0
+    for _ in range(10 * kills):
+        after = draw.uniform(0, length)
+        if not attempt(make, folder, folder.with_suffix(".json"), after=after):
+            killed += 1
+        if killed == kills:
+            break
+    attempt(make, folder, folder.with_suffix(".json"))
+    return killed, finished(folder.with_suffix(".json"))
+
+
+def by_touch(make, root, stride, reference):
+    """Kill at the n-th touch of a file, then resume; return (points, all equal)."""
+    os.fsync = lambda descriptor: None  # a kill loses no page that was written
+    equal = True
+    for points, n in enumerate(range(1, 1000, stride)):
+        folder, result = root / f"touch-{n}", root / f"touch-{n}.json"
+        if attempt(make, folder, result, touch=n):
+            return points, equal and finished(result) == reference
+        assert attempt(make, folder, result)
+        equal = equal and finished(result) == reference
+    raise AssertionError("the run never ended")
+
+
+def main():
+    name, root, kills, stride = sys.argv[1:]
+    torch.set_num_threads(1)
+    make, root = MODELS[name], Path(root)
+    run(make, root / "warm", root / "warm.json")  # loads once what children would
+    began = time.monotonic()
+    assert attempt(make, root / "whole", root / "whole.json")
+    length = time.monotonic() - began
+    reference = finished(root / "whole.json")
+    killed, told = by_clock(make, root / "clock", int(kills), length, random.Random(0))
+    points, equal = by_touch(make, root, int(stride), reference)
+    told = {"clock": told == reference, "touch": equal, "killed": killed}
+    print(json.dumps({**told, "points": points, **reference}))
+
+
+if __name__ == "__main__":
+    main()
