@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -218,6 +218,30 @@ def _size_notices(sizes: np.ndarray, shares: np.ndarray) -> list[str]:
     ]
 
 
+def _split_keeping_test(dataset: TextDataset, shares: np.ndarray, seed: int) -> Split:
+    """Keep the source's own test part, and part only its training part.
+
+    Scores are comparable with published ones only on the official test part. A training
+    text that also stands there is left out: the test part is not ours to change.
+    """
+    marks = dataset.parts or ()
+    test = [i for i, mark in enumerate(marks) if mark == "test"]
+    held_out = {normalise(dataset.texts[i]) for i in test}
+    others = [i for i, mark in enumerate(marks) if mark != "test"]
+    kept = [i for i in others if normalise(dataset.texts[i]) not in held_out]
+    unmarked = replace(dataset, parts=None)
+    train, validation = shares[:2] / shares[:2].sum()
+    inner = split(unmarked.select(kept), (train, validation, 0), seed)
+    notices = [f"The test part is the source's own, {len(test)} record(s)."]
+    if len(kept) < len(others):
+        notices.append(
+            f"{len(others) - len(kept)} training record(s) that repeat a test text "
+            "were left out."
+        )
+    test_part = unmarked.select(test)
+    return Split(inner.train, inner.validation, test_part, (*notices, *inner.notices))
+
+
 def split(
     dataset: TextDataset,
     fractions: Sequence[float] = (0.8, 0.1, 0.1),
@@ -229,12 +253,16 @@ def split(
     equal after :func:`normalise`, or share a non-empty group, stand in the same one.
     Each class stands in each part, with a share near that of the whole. The result
     depends on the data and ``seed`` alone. A fraction of 0 leaves that part empty.
+    Where the source has a test part of its own (``dataset.parts``), that one is kept,
+    and train and validation share the rest in the proportion of their fractions.
 
     Raises:
         UsageError: the fractions are not three shares that sum to 1.
         DataError: too few independent records, of all or of one class.
     """
     shares = _check_fractions(fractions)
+    if dataset.parts and "test" in dataset.parts and shares[2] > 0:
+        return _split_keeping_test(dataset, shares, seed)
     usable = [p for p in range(3) if shares[p] > 0]
     keys = [normalise(text) for text in dataset.texts]
     units = _units(dataset, keys)

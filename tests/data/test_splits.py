@@ -237,3 +237,18 @@ def test_normalising_twice_changes_nothing_more(text):
 
 def test_splits_uses_the_one_rule():
     assert normalise is normalise_itself
+
+
+def test_the_source_s_own_test_part_is_kept_and_never_trained_on():
+    texts = tuple(f"text number {i}" for i in range(60))
+    repeated = (*texts[:40], "Text NUMBER 45!", *texts[41:])  # in train, equal to 45
+    marks = ("train",) * 41 + ("test",) * 19
+    marked = TextDataset("m", repeated, (0, 1) * 30, ("a", "b"), parts=marks)
+    found = split(marked, (0.8, 0.1, 0.1), seed=3)
+    assert found.test.texts == repeated[41:]
+    assert len(found.train) + len(found.validation) == 40
+    assert len(found.validation) == pytest.approx(40 / 9, abs=1)
+    held_out = {normalise(text) for text in found.test.texts}
+    for part in (found.train, found.validation):
+        assert not held_out & {normalise(text) for text in part.texts}
+    assert any("1 training record(s) that repeat" in n for n in found.notices)
