@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -13,6 +14,7 @@ from chapter2 import runtime
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, TrainingError, UsageError
 from chapter2.models import Classifier
+from chapter2.models.fast_bert import classify
 from chapter2.objectives import classification
 from chapter2.training import loop
 from chapter2.training.config import TrainingConfig
@@ -62,7 +64,7 @@ def fine_tune(
         return ended
     history = loop.train(
         classifier.model,
-        classification,
+        partial(classification, logits_of=classify),  # the short way, where known
         batches,
         config,
         validate=make_validation(held_out) if held_out is not None else None,

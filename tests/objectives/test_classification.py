@@ -134,3 +134,11 @@ def test_a_model_may_return_its_logits_as_they_are():
     batch = {"x": torch.eye(2), "labels": torch.tensor([0, 1])}
     expected = cross_entropy_sum(torch.eye(2), batch["labels"])[0]
     torch.testing.assert_close(classification(Plain(), batch)[0], expected)
+
+
+def test_another_way_to_the_logits_is_taken(generator):
+    weight = torch.randn(4, 3, generator=generator)
+    batch = {"x": torch.randn(5, 4, generator=generator), "labels": torch.arange(5) % 3}
+    loss, _ = classification(nn.Identity(), batch, lambda model, i: i["x"] @ weight)
+    expected = F.cross_entropy(batch["x"] @ weight, batch["labels"], reduction="sum")
+    torch.testing.assert_close(loss, expected)

@@ -130,11 +130,11 @@ def test_the_callers_model_and_the_saved_one_are_the_best(classifier, tmp_path):
 def interrupt_in(step, monkeypatch):
     real, calls = finetune.classification, []
 
-    def objective(model, batch):
+    def objective(model, batch, **options):
         calls.append(1)
         if len(calls) == step:
             signal.raise_signal(signal.SIGINT)
-        return real(model, batch)
+        return real(model, batch, **options)
 
     monkeypatch.setattr(finetune, "classification", objective)
 
