@@ -38,36 +38,27 @@ def fine_tune(
     progress: bool = True,
     trackers: Sequence[Tracker] = (),
 ) -> History:
-    """Train ``classifier`` in place on ``train``; the validation part picks the best.
+    """Train ``classifier`` in place on ``train``; ``validation`` picks the best.
 
-    With ``out``, checkpoints are kept there while the run lasts; afterwards ``out`` is
-    a plain Hugging Face folder, with ``history.json`` and ``training.json`` (settings,
-    hashes of the data, versions) beside the model. ``resume`` goes on with a run that
-    stopped, begins one that never started, and returns one that has ended.
-
-    Raises:
-        UsageError: a patience without validation, or ``out`` holds a finished run.
-        DataError: a part without records, or labels that the classifier has not.
-        TrainingError: see :func:`chapter2.training.train`.
+    While it runs, checkpoints are in ``out``; afterwards ``out`` is a plain Hugging
+    Face folder with ``history.json`` and ``training.json`` beside the model.
+    ``resume`` goes on with a run that stopped, begins one that never did, and returns
+    one that has ended. Raises what :func:`check`, :func:`ended_run` and ``train`` do.
     """
-    check(classifier, train, validation, config)
+    check(classifier, train, validation)
     nn.Module.to(classifier.model, runtime.device())
-    batches = text_batches(classifier, train, config)
-    held_out = None
-    if validation is not None:
-        held_out = text_batches(classifier, validation, config)
-    identity = {"training texts": batches.fingerprint()}
-    if held_out is not None:
-        identity["validation texts"] = held_out.fingerprint()
+    parts = {"training": train, "validation": validation}
+    batches = {k: text_batches(classifier, v, config) for k, v in parts.items() if v}
+    identity = {f"{k} texts": v.fingerprint() for k, v in batches.items()}
     folder = None if out is None else Path(out)
     if folder and (ended := ended_run(folder, classifier, config, identity, resume)):
         return ended
     history = loop.train(
         classifier.model,
         partial(classification, logits_of=classify),  # the short way, where known
-        batches,
+        batches["training"],
         config,
-        validate=make_validation(held_out) if held_out is not None else None,
+        validate=make_validation(batches["validation"]) if validation else None,
         folder=folder and folder / CHECKPOINTS,
         resume=resume,
         identity=identity,
@@ -80,17 +71,13 @@ def fine_tune(
 
 
 def check(
-    classifier: Classifier,
-    train: TextDataset,
-    validation: TextDataset | None,
-    config: TrainingConfig,
+    classifier: Classifier, train: TextDataset, validation: TextDataset | None
 ) -> None:
-    """Refuse what could only fail, or mislead, later."""
-    if validation is None and config.patience is not None:
-        raise UsageError(
-            f"patience is {config.patience}, but there is no validation part; give "
-            "one, or set patience to None."
-        )
+    """Refuse what could only fail, or mislead, later.
+
+    Raises:
+        DataError: a part without records, or labels that are not the classifier's.
+    """
     for part in (train, validation):
         if part is None:
             continue
@@ -125,7 +112,13 @@ def ended_run(
     identity: dict[str, str],
     resume: bool,
 ) -> History | None:
-    """Return the history of the run that ended in ``folder``, None where none did."""
+    """Return the history of the run that ended in ``folder``, None where none did.
+
+    Its weights are then those of ``classifier``.
+
+    Raises:
+        UsageError: it is not to be resumed, or had other settings or data.
+    """
     if not (folder / RECORD).exists():
         return None
     if not resume:

@@ -35,12 +35,13 @@ class Keeper:
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         config: TrainingConfig,
-        folder: Path | None = None,
+        folder: Path | str | None = None,
         identity: Mapping[str, str] | None = None,
     ) -> None:
         """Args: ``identity`` names what the run rests on, say {"texts": a hash}."""
         self.model, self.optimizer, self.config = model, optimizer, config
-        self.folder, self.saved_at = folder, time.monotonic()
+        self.folder = None if folder is None else Path(folder)
+        self.saved_at = time.monotonic()
         self.saved_step: int | None = None
         self.best: dict[str, Tensor] | None = None  # in memory, without a folder
         settings = {k: v for k, v in config.to_dict().items() if k not in NEUTRAL}

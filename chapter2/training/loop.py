@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from chapter2.errors import UsageError
 from chapter2.runtime import autocast_dtype
 from chapter2.training.config import TrainingConfig
 from chapter2.training.history import History
@@ -34,7 +35,7 @@ def train(
     config: TrainingConfig,
     *,
     validate: Validate | None = None,
-    folder: Path | None = None,  # for checkpoints; None: nothing on disk
+    folder: Path | str | None = None,  # for checkpoints; None: nothing on disk
     resume: bool = False,
     identity: Mapping[str, str] | None = None,  # hashes of the data, for ``resume``
     progress: bool = True,
@@ -50,7 +51,7 @@ def train(
     optimizer = make_optimizer(model, config)
     keeper = Keeper(model, optimizer, config, folder, identity)
     with reproducible(config.seed), StopSignals() as signals:
-        state = keeper.begin(resume, fresh=new_state(model, config))
+        state = keeper.begin(resume, fresh=new_state(model, config, validate))
         config = replace(config, precision=state.history.precision)  # "auto" is settled
         with Reporter(len(plan), state, config, progress, trackers) as reporter:
             for step in plan.steps(state):
@@ -68,8 +69,19 @@ def train(
         return keeper.finish(state)
 
 
-def new_state(model: nn.Module, config: TrainingConfig) -> State:
-    """Return the state before the first step; what "auto" means here is settled now."""
+def new_state(
+    model: nn.Module, config: TrainingConfig, validate: Validate | None
+) -> State:
+    """Return the state before the first step; what "auto" means is settled here.
+
+    Raises:
+        UsageError: a patience, and nothing that could exhaust it.
+    """
+    if validate is None and config.patience is not None:
+        raise UsageError(
+            f"patience is {config.patience}, but there is no validation part; give "
+            "one, or set patience to None."
+        )
     halved = autocast_dtype(device_of(model), config.precision) is not None
     return State(history=History(precision="bf16" if halved else "fp32"))
 
