@@ -12,7 +12,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -92,7 +92,11 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader, `head` say, has seen enough
-        _detach_output()
+        _detach(sys.stdout, sys.stderr)
+        return 0
+    except SystemExit as ending:  # rich's answer to a closed pipe under the help
+        if not isinstance(ending.__context__, BrokenPipeError):
+            raise
         return 0
     except (KeyboardInterrupt, typer.Abort):
         return _fail("Interrupted.", INTERRUPTED)
@@ -120,11 +124,12 @@ def _fail(sentence: str, code: int) -> int:
     """Say why on stderr, in one line, and return ``code``."""
     if os.environ.get("CHAPTER2_DEBUG"):
         traceback.print_exc()
-    try:
-        sys.stdout.flush()
-        print(one_line(sentence), file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        _detach_output()
+    for stream, text in ((sys.stdout, ""), (sys.stderr, one_line(sentence) + "\n")):
+        try:
+            stream.write(text)
+            stream.flush()
+        except OSError:  # closed, or its disk is full: the code alone must tell
+            _detach(stream)
     return code
 
 
@@ -154,10 +159,10 @@ def _unforeseen(error: Exception) -> tuple[str, int]:
     )
 
 
-def _detach_output() -> None:
-    """Point stdout and stderr nowhere, so that closing them at exit is silent."""
+def _detach(*streams: TextIO) -> None:
+    """Point the streams nowhere, so that closing them at exit is silent."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in streams:
         try:
             os.dup2(nowhere, stream.fileno())
         except (OSError, ValueError):  # a stream without a file, in a test say

@@ -61,4 +61,5 @@ def _is_number(cell: str) -> bool:
 
 def size(number: int) -> str:
     """Return a number of bytes for people: ``83.5 MB``."""
-    return f"{number / 1e6:,.1f} MB"
+    unit, name = (1e9, "GB") if number >= 1e9 else (1e6, "MB")
+    return f"{number / unit:.1f} {name}"

@@ -106,7 +106,7 @@ def open_batches(
         DataError: the file cannot be read.
         UsageError: it is a table and no column is named.
     """
-    from chapter2.data.streaming import stream_file, stream_texts
+    from chapter2.data.files import stream_file, stream_texts
 
     if source == "-":
         mode = os.fstat(sys.stdin.fileno()).st_mode

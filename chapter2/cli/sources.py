@@ -32,8 +32,7 @@ def read(
         DataError: there is no such source, or its records carry no label each.
         FetchError: an entry of the catalogue cannot be had.
     """
-    from chapter2.data import names
-    from chapter2.data.files import read_file
+    from chapter2.data import names, read_file
 
     if Path(source).exists() or _looks_like_a_path(source):
         return read_file(

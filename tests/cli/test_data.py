@@ -84,9 +84,10 @@ def test_doctor_reports_and_is_content(cli):
 def test_doctor_says_what_is_not_fetched_and_how_to_get_it(cli, empty_cache):
     done = cli("doctor")
     assert done.code == 0
-    line = next(x for x in done.out.splitlines() if "data and weights" in x)
-    assert line.startswith("optional: ")
-    assert "chapter2 data fetch movie-snippets" in line
+    line = next(x for x in done.out.splitlines() if "data fetch --all" in x)
+    assert line.startswith("optional: movie-snippets, ")
+    assert "minilm" in line
+    assert "imdb" not in line  # of the Hub, for the full profile
 
 
 def test_doctor_fails_where_a_package_is_missing(cli, monkeypatch):

@@ -12,6 +12,7 @@ import pytest
 from chapter2.training import TrainingConfig
 
 PROGRAM = "from chapter2.cli import main; main()"
+pytestmark = pytest.mark.timeout(900)  # processes start slowly on a busy machine
 FAST = ("--model", "tiny-random", "--precision", "fp32")
 
 
@@ -140,7 +141,7 @@ def test_interrupted_and_killed_and_resumed_gives_the_same_weights(
         while newest(out) <= before and process.poll() is None:
             time.sleep(0.005)
         process.send_signal(sent)
-        said, err = process.communicate(timeout=240)
+        said, err = process.communicate(timeout=600)
         assert said == b""
         assert newest(out) > before
         if sent == signal.SIGINT:
@@ -233,7 +234,7 @@ def test_curves_are_written_where_asked(cli, reviews, tmp_path):
 def test_evaluate_prints_the_report_with_intervals(cli, tiny, reviews):
     from sklearn.metrics import accuracy_score
 
-    from chapter2.data.files import read_file
+    from chapter2.data import read_file
     from chapter2.models import Classifier
 
     done = cli("evaluate", tiny, reviews, "--json")

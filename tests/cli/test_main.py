@@ -1,7 +1,9 @@
 """How a command ends: codes, one sentence on stderr, no traceback, no torch in help."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -119,7 +121,7 @@ def test_each_ending_has_its_code_and_one_line(cli, monkeypatch, error, code, sa
         raise error
 
     monkeypatch.setattr(door, "_invoke", fail)
-    monkeypatch.setattr(door, "_detach_output", lambda: None)  # stderr is the test's
+    monkeypatch.setattr(door, "_detach", lambda *streams: None)  # stderr is the test's
     done = cli("doctor")
     assert (done.code, done.out) == (code, "")
     assert said in done.err
@@ -135,3 +137,27 @@ def test_debug_shows_the_traceback(cli, monkeypatch):
     done = cli("doctor")
     assert done.code == 70
     assert "Traceback" in done.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's full device")
+def test_a_full_disk_under_the_result_is_one_sentence():
+    program = "from chapter2.cli import main; main()"
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, "data", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"Error: No space left on device.\n"
+
+
+def test_help_into_a_closed_pipe_is_silent():
+    program = "from chapter2.cli import main; main()"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
