@@ -1,0 +1,214 @@
+"""The contestants of ``finetune.py``; each is run in a process of its own.
+
+``python arms.py ORDER``, where ORDER is JSON: arm, seed, records, steps, encoder, and
+the file that the report goes to.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from machine import matmul_peak
+from torch import Tensor
+
+from chapter2 import data, runtime
+from chapter2.data.batching import LengthBatches
+from chapter2.data.splits import Split, split
+from chapter2.models import Classifier, load_encoder
+from chapter2.training import TrainingConfig, fine_tune
+
+BATCH = 32
+RATE = 1e-4  # the learning rate of all contestants: the best of chapter 5's choices
+
+
+@dataclass
+class Timing:
+    """What the training steps took and did."""
+
+    seconds: float = 0.0
+    tokens: int = 0  # real ones
+    padded: int = 0  # with padding
+    steps: int = 0
+
+    def add(self, mask: Tensor) -> None:
+        """Count one step with the attention mask (B, L)."""
+        self.tokens += int(mask.sum())
+        self.padded += mask.numel()
+        self.steps += 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a contestant gets: a fresh classifier, the texts, and the settings."""
+
+    classifier: Classifier
+    parts: Split
+    ids: list[list[int]]  # tokens of the training texts
+    seed: int
+    bf16: bool
+
+
+def read_task(order: dict[str, Any]) -> Task:
+    """Return the movie snippets and the encoder; ``steps`` limits the training part."""
+    parts = split(data.load("movie-snippets").take(order["records"]), seed=0)
+    if order["steps"]:
+        fewer = parts.train.take(order["steps"] * BATCH)
+        parts = Split(fewer, parts.validation, parts.test, parts.notices)
+    classifier = load_encoder(
+        order["encoder"], parts.train.label_names, seed=order["seed"]
+    )
+    ids = classifier.encode(parts.train.texts)
+    return Task(classifier, parts, ids, order["seed"], runtime.bf16_pays("cpu"))
+
+
+def ours(task: Task) -> Timing:
+    """Train with our loop; the time includes its own tokenisation."""
+    config = TrainingConfig(
+        epochs=1, batch_size=BATCH, learning_rate=RATE, seed=task.seed
+    )
+    began = time.perf_counter()
+    fine_tune(task.classifier, task.parts.train, None, config, progress=False)
+    lengths = [len(row) for row in task.ids]
+    batches = LengthBatches(lengths, BATCH, config.token_budget, task.seed).epoch(0)
+    return Timing(
+        seconds=time.perf_counter() - began,
+        tokens=sum(lengths),
+        padded=sum(len(b) * max(lengths[i] for i in b) for b in batches),
+        steps=len(batches),
+    )
+
+
+def trainer(task: Task, best: bool) -> Timing:
+    """Train with transformers.Trainer; ``best`` adds what it offers for speed."""
+    from datasets import Dataset
+    from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    chosen: dict[str, Any] = {}
+    if best:
+        chosen = {
+            "train_sampling_strategy": "group_by_length",
+            "bf16": task.bf16,
+            "learning_rate": RATE,
+            "warmup_steps": 0.1,
+            "optim": "adamw_torch_fused",
+        }
+    arguments = TrainingArguments(
+        "trainer",
+        num_train_epochs=1,
+        per_device_train_batch_size=BATCH,
+        seed=task.seed,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        logging_strategy="no",
+        **chosen,
+    )
+    timing = Timing()
+    collate = DataCollatorWithPadding(task.classifier.tokenizer)
+
+    def counting(rows: list[dict[str, Any]]) -> Any:
+        batch = collate(rows)
+        timing.add(batch["attention_mask"])
+        return batch
+
+    columns = {"input_ids": task.ids, "labels": list(task.parts.train.labels)}
+    contestant = Trainer(
+        task.classifier.model,
+        arguments,
+        data_collator=counting,
+        train_dataset=Dataset.from_dict(columns),
+    )
+    began = time.perf_counter()
+    contestant.train()
+    timing.seconds = time.perf_counter() - began
+    return timing
+
+
+def naive(task: Task, width: int) -> Timing:
+    """Train as the source chapter does: all texts padded to one width, loss twice."""
+    model, timing = task.classifier.model.train(), Timing()
+    tokens = task.classifier.tokenizer(
+        list(task.parts.train.texts),
+        padding="max_length",
+        truncation=True,
+        max_length=width,
+        return_tensors="pt",
+    )
+    labels = torch.tensor(task.parts.train.labels)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
+    criterion = torch.nn.CrossEntropyLoss()
+    order = torch.randperm(
+        len(labels), generator=torch.Generator().manual_seed(task.seed)
+    )
+    began = time.perf_counter()
+    for chosen in order.split(BATCH):
+        mask = tokens["attention_mask"][chosen]
+        output = model(
+            tokens["input_ids"][chosen], attention_mask=mask, labels=labels[chosen]
+        )
+        criterion(output.logits, labels[chosen]).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        timing.add(mask)
+    timing.seconds = time.perf_counter() - began
+    return timing
+
+
+ARMS: dict[str, Callable[[Task], Timing]] = {
+    "ours": ours,
+    "trainer": lambda task: trainer(task, best=False),
+    "trainer_best": lambda task: trainer(task, best=True),
+    "naive_128": lambda task: naive(task, 128),
+    "naive_512": lambda task: naive(task, 512),
+}
+
+
+def test_accuracy(task: Task) -> float:
+    """Return the share of the test texts that the trained model labels rightly."""
+    test = task.parts.test
+    return float((task.classifier.predict(test.texts) == np.array(test.labels)).mean())
+
+
+def layer_parameters(task: Task) -> int:
+    """Return the number of weights in the encoder's layers: 12 D x D each and more."""
+    return sum(p.numel() for p in task.classifier.model.base_model.encoder.parameters())
+
+
+def run(order: dict[str, Any]) -> dict[str, Any]:
+    """Run one contestant; return its figures."""
+    task = read_task(order)
+    bf16 = task.bf16 and order["arm"] in ("ours", "trainer_best")
+    timing = ARMS[order["arm"]](task)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # of KiB
+    peak = matmul_peak(torch.bfloat16 if bf16 else torch.float32)
+    # a product of a row with n weights takes 2 n operations forward, 4 n backward
+    nominal = 6 * layer_parameters(task) * timing.tokens / timing.seconds / 1e9
+    return {
+        "seconds": timing.seconds,
+        "steps": timing.steps,
+        "tokens": timing.tokens,
+        "tokens_per_second": timing.tokens / timing.seconds,
+        "padding": 1 - timing.tokens / timing.padded,
+        "precision": "bf16" if bf16 else "fp32",
+        "accuracy": None if order["steps"] else test_accuracy(task),
+        "peak_memory_gib": memory,
+        "peak_gflops": peak,
+        "nominal_gflops": nominal,
+        "share_of_peak": nominal / peak,
+    }
+
+
+if __name__ == "__main__":
+    what = json.loads(sys.argv[1])
+    Path(what["report"]).write_text(json.dumps(run(what)))
