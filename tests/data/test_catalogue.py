@@ -9,7 +9,7 @@ import pytest
 
 from chapter2 import data
 from chapter2.data import TaggedDataset, TextDataset, access, catalogue
-from chapter2.data.packages import PackageSource
+from chapter2.data.sources.packages import PackageSource
 from chapter2.errors import DataError, FetchError, UsageError
 
 EMBEDDED = [name for name in data.names() if data.card(name).source.embedded]

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chapter2.data import files
-from chapter2.data.columns import choose_columns
-from chapter2.data.defects import Defects
-from chapter2.data.delimited import DelimitedTable
-from chapter2.data.encoding import detect
-from chapter2.data.files import read_file
-from chapter2.data.reservoir import Reservoir
-from chapter2.data.usable import usable
-from chapter2.data.values import raw_label, unify
+from chapter2.data.files import reader as files
+from chapter2.data.files.columns import choose_columns
+from chapter2.data.files.defects import Defects
+from chapter2.data.files.delimited import DelimitedTable
+from chapter2.data.files.encoding import detect
+from chapter2.data.files.reader import read_file
+from chapter2.data.files.reservoir import Reservoir
+from chapter2.data.files.usable import usable
+from chapter2.data.files.values import raw_label, unify
 from chapter2.errors import DataError, UsageError
 
 TEXTS = [f'text {i}, with a comma\nand a "quoted" line; 你好' for i in range(12)]
@@ -233,7 +233,7 @@ def test_memory_is_bounded_by_the_sample_and_not_by_the_file(
 
 RESIDENT = """
 import resource, sys
-from chapter2.data import files
+from chapter2.data.files import reader as files
 files.MAX_RECORDS = 100
 files.read_file(sys.argv[1], text="text", label="label")
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

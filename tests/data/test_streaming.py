@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from chapter2.data.streaming import LINE_LIMIT, stream_parquet, stream_texts
+from chapter2.data.files.streaming import LINE_LIMIT, stream_parquet, stream_texts
 from chapter2.errors import DataError, UsageError
 
 
@@ -50,6 +50,7 @@ def test_texts_are_found(content, column, encoding, expected):
             "in, line 3: 3 cells where the header has 2",
         ),
         (b'id,text\n1,"a' + b"\nx" * 90_000, "text", "a quote that is not closed"),
+        (b'id,text\n1,"a', "text", "a quote that is not closed"),
         (b'{"text": "a"}\n{"text": \n', "text", "in, line 2, column 1"),
         (b'{"text": "a"}\n["b"]\n', "text", "in, line 2: not a JSON object"),
         (b'{"review": "a"}\n', "text", "in, line 1: no column 'text' among review"),

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from chapter2.data.defects import Defects
-from chapter2.data.encoding import undecodable
-from chapter2.data.opening import file_errors, open_binary
+from chapter2.data.files.defects import Defects
+from chapter2.data.files.encoding import undecodable
+from chapter2.data.files.opening import file_errors, open_binary
 from chapter2.errors import DataError
 
 LINE_LIMIT = 10_000_000  # characters in one line or field; bounds the memory

@@ -13,7 +13,7 @@ import io
 import re
 from pathlib import Path
 
-from chapter2.data.opening import file_errors, open_binary
+from chapter2.data.files.opening import file_errors, open_binary
 from chapter2.errors import DataError, UsageError
 
 CHUNK = 1 << 20  # bytes read at once

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from chapter2 import runtime
-from chapter2.data import store
 from chapter2.data.records import TextDataset
+from chapter2.data.sources import store
 from chapter2.errors import DataError, FetchError
 
 

@@ -6,8 +6,8 @@ repository by its commit.
 
 from __future__ import annotations
 
-from chapter2.data.hub import HubDataset, HubWeights
-from chapter2.data.packages import PackageSource
+from chapter2.data.sources.hub import HubDataset, HubWeights
+from chapter2.data.sources.packages import PackageSource
 
 
 def _within(root: str, *names: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Texts one at a time, from a file or a pipe, in constant memory.
 
-:mod:`chapter2.data.files` reads a labelled file whole; this is for texts that only
-pass through: a record is handed on as soon as its last line has arrived.
+:mod:`chapter2.data.files.reader` reads a labelled file whole; this is for texts that
+only pass through: a record is handed on as soon as its last line has arrived.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from chapter2.data.opening import KINDS, file_errors, open_binary
+from chapter2.data.files.opening import KINDS, file_errors, open_binary
 from chapter2.errors import DataError, UsageError
 
 LINE_LIMIT = 1_000_000  # characters; longer is a file without lines, not a text
@@ -169,7 +169,8 @@ def _table_texts(
 ) -> Iterator[str]:
     delimiter, columns = _header(header, name, column)
     where = columns.index(column)
-    rows = csv.reader(lines, delimiter=delimiter)
+    csv.field_size_limit(LINE_LIMIT)  # global, so not left to who set it last
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         try:
             row = next(rows, None)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from chapter2.data.defects import Defects
-from chapter2.data.tables import HEAD, LINE_LIMIT, Record, text_lines
+from chapter2.data.files.defects import Defects
+from chapter2.data.files.tables import HEAD, LINE_LIMIT, Record, text_lines
 from chapter2.errors import DataError
 
 

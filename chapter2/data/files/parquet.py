@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chapter2.data.defects import Defects
-from chapter2.data.opening import file_errors
-from chapter2.data.tables import Record
+from chapter2.data.files.defects import Defects
+from chapter2.data.files.opening import file_errors
+from chapter2.data.files.tables import Record
 from chapter2.errors import DataError
 
 BATCH = 1024  # rows decoded at once

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from chapter2.data.columns import Columns
-from chapter2.data.defects import Defects
-from chapter2.data.tables import Table
-from chapter2.data.values import RawLabel, clean_text, kind_of, missing, raw_label
+from chapter2.data.files.columns import Columns
+from chapter2.data.files.defects import Defects
+from chapter2.data.files.tables import Table
+from chapter2.data.files.values import RawLabel, clean_text, kind_of, missing, raw_label
 
 UNLABELLED = "unlabelled"  # the one label name of texts read without labels
 

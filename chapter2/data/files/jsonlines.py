@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chapter2.data.defects import Defects
-from chapter2.data.tables import HEAD, Record, text_lines
+from chapter2.data.files.defects import Defects
+from chapter2.data.files.tables import HEAD, Record, text_lines
 from chapter2.errors import DataError
 
 

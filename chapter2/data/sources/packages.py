@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from chapter2 import runtime
-from chapter2.data import archive, store
+from chapter2.data.sources import archive, store
 from chapter2.errors import FetchError
 
 

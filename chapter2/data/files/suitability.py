@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from chapter2.data.columns import NUMBER
-from chapter2.data.defects import Defects
+from chapter2.data.files.columns import NUMBER
+from chapter2.data.files.defects import Defects
+from chapter2.data.files.values import Labels, RawLabel, number_of
 from chapter2.data.records import TextDataset
-from chapter2.data.values import Labels, RawLabel, number_of
 from chapter2.errors import DataError
 
 NUMBERS = 0.9  # share of numbers from which a column is not one of texts

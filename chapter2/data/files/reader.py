@@ -13,24 +13,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from chapter2.data.columns import Columns, choose_columns
-from chapter2.data.defects import Defects
-from chapter2.data.delimited import DelimitedTable
-from chapter2.data.encoding import find_encoding
-from chapter2.data.jsonlines import JsonTable
-from chapter2.data.opening import check_file, file_kind
-from chapter2.data.parquet import ParquetTable
-from chapter2.data.records import TextDataset
-from chapter2.data.reservoir import Reservoir
-from chapter2.data.suitability import (
+from chapter2.data.files.columns import Columns, choose_columns
+from chapter2.data.files.defects import Defects
+from chapter2.data.files.delimited import DelimitedTable
+from chapter2.data.files.encoding import find_encoding
+from chapter2.data.files.jsonlines import JsonTable
+from chapter2.data.files.opening import check_file, file_kind
+from chapter2.data.files.parquet import ParquetTable
+from chapter2.data.files.reservoir import Reservoir
+from chapter2.data.files.suitability import (
     check_labels,
     check_regression,
     check_sample,
     check_texts,
 )
-from chapter2.data.tables import HEAD, Table
-from chapter2.data.usable import Clean, Usable, clean, usable
-from chapter2.data.values import Labels, unify
+from chapter2.data.files.tables import HEAD, Table
+from chapter2.data.files.usable import Clean, Usable, clean, usable
+from chapter2.data.files.values import Labels, unify
+from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, UsageError
 
 MAX_RECORDS = 200_000  # kept in memory, where no larger limit is stated

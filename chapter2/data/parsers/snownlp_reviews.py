@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chapter2.data.parsers.vader import SENTIMENT
 from chapter2.data.records import TextDataset
-from chapter2.data.vader import SENTIMENT
 
 FILES = ("neg.txt", "pos.txt")  # in the order of SENTIMENT
 

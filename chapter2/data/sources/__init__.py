@@ -1,0 +1,1 @@
+"""Where the catalogue's data come from: pinned packages, pinned Hub repositories."""
