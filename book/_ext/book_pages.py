@@ -1,4 +1,4 @@
-"""What this book changes in Sphinx: five small hooks, each explained."""
+"""What this book changes in Sphinx: six small hooks, each explained."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from run_notebooks import cache_folder, missing
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -62,16 +63,28 @@ def anchor_bibliography(app: Sphinx, env: BuildEnvironment) -> None:
         slugs[citation.key] = (0, citation.citation_id, citation.key)
 
 
-def name_role(
+def name_folded_cells(app: Sphinx, doctree: nodes.document) -> None:
+    """Say what a folded cell holds: a solution, or the check of one's own."""
+    for cell in doctree.findall(nodes.container):
+        for kind in ("solution", "check"):
+            if f"tag_{kind}" in cell["classes"]:
+                cell["prompt_show"] = f"Show the {kind}"
+                cell["prompt_hide"] = f"Hide the {kind}"
+
+
+def mend_names(
     app: Sphinx, page: str, template: str, context: dict[str, Any], tree: object
 ) -> None:
-    """Mark each work of the bibliography as what it is: an item of a list.
+    """Let assistive technology hear what is seen.
 
-    The role that docutils writes is deprecated, and a list may not contain it.
+    Docutils marks a work of the bibliography with a role that is deprecated and may
+    not stand in a list; MyST-NB gives each folded cell one name, whatever it holds.
     """
-    if "body" in context:
-        old, new = 'role="doc-biblioentry"', 'role="listitem"'
-        context["body"] = context["body"].replace(old, new)
+    body = context.get("body", "")
+    body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    if body:
+        context["body"] = body
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -81,5 +94,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", set_buttons, priority=400)
     app.connect("builder-inited", drop_thebe, priority=1)
     app.connect("env-updated", anchor_bibliography, priority=900)
-    app.connect("html-page-context", name_role)
+    app.connect("doctree-read", name_folded_cells)
+    app.connect("html-page-context", mend_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

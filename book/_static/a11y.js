@@ -10,6 +10,15 @@ document.addEventListener("DOMContentLoaded", () => {
       s.querySelector("title")?.remove();
     });
   };
+  // what scrolls in its own box can be reached and scrolled by the keyboard
+  const scrollable = () => {
+    all(".pst-scrollable-table-container, .bd-article div.math", (box) => {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+  };
+  addEventListener("resize", scrollable);
+  addEventListener("load", scrollable);
   mend();
   new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
 });

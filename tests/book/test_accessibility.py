@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page
 
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-RUN = f"async () => (await axe.run(document, {{runOnly: {LEVELS}}})).violations"
+RUN = f"""async (rules) => (await axe.run(document, {{
+  runOnly: {LEVELS}, resultTypes: ["violations"], rules }})).violations"""
 CAPTION = re.compile(r"^Figure \d+[a-z]?\.\d+\. \S")
 
 
@@ -38,11 +39,14 @@ def opened(
 
 def test_no_violation_of_wcag(opened: Page) -> None:
     opened.evaluate(AXE)
+    # colours do not depend on the width, and to compare them takes longest
+    wide = opened.viewport_size["width"] > 1000
+    rules = {"color-contrast": {"enabled": wide}}
     found = {
         violation["id"]: [
             f"{node['target']} {node['failureSummary']}" for node in violation["nodes"]
         ]
-        for violation in opened.evaluate(RUN)
+        for violation in opened.evaluate(RUN, rules)
     }
     assert found == {}
 

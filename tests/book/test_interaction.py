@@ -28,6 +28,7 @@ def test_a_solution_is_closed_and_opens(notebook: Page, way: str) -> None:
     assert solutions.count() > 0
     assert not any(is_open(notebook, i) for i in range(solutions.count()))
     summary = solutions.first.locator("summary")
+    assert summary.inner_text().strip() == "Show the solution"
     for expected in (True, False):
         if way == "mouse":
             summary.click()

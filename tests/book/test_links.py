@@ -58,6 +58,11 @@ def test_no_traceback_and_no_standard_error(site: Path, page_name: str) -> None:
     assert "Warning:" not in outputs
 
 
+def test_tables_that_cells_print_are_tables(site: Path, page_name: str) -> None:
+    paragraphs = parse(site / f"{page_name}.html").select("article p")
+    assert not [p for p in paragraphs if p.get_text().startswith("| ")]
+
+
 def test_head_of_each_page(site: Path, page_name: str) -> None:
     soup = parse(site / f"{page_name}.html")
     assert soup.html["lang"] == "en"
