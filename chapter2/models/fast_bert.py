@@ -28,8 +28,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from chapter2.runtime import use_huge_pages
+
 if TYPE_CHECKING:
     from transformers.models.bert.modeling_bert import BertLayer
+
+use_huge_pages()  # here, since every way to a model leads through this module
 
 LEVELS = 1 << 16  # dropout's p is rounded to a multiple of 1 / LEVELS
 

@@ -1,6 +1,9 @@
 """The short way through BERT against transformers' own, value by value."""
 
 import copy
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -135,3 +138,16 @@ def test_inputs_that_the_short_way_does_not_know_go_to_the_model(model):
     inputs = {**batch(), "token_type_ids": torch.ones(4, 9, dtype=torch.long)}
     with torch.no_grad():
         assert torch.equal(classify(model, inputs), model(**inputs).logits)
+
+
+def test_torch_is_asked_for_large_pages_unless_told_otherwise():
+    for told, expected in (({}, "1"), ({"THP_MEM_ALLOC_ENABLE": "0"}, "0")):
+        clean = {k: v for k, v in os.environ.items() if k != "THP_MEM_ALLOC_ENABLE"}
+        code = "import chapter2.models, os; print(os.environ['THP_MEM_ALLOC_ENABLE'])"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=clean | told,
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.strip() == expected
