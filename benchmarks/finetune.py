@@ -146,8 +146,8 @@ def main() -> None:
     rows = [summarise(runs, arm) for arm in options.arms]
     print(table(rows))
     print(
-        "\nThe share of the peak counts the model's nominal arithmetic (6 operations per "
-        "weight of its layers and real token). Our loop leaves part of it out, as "
+        "\nThe share of the peak counts the model's nominal arithmetic: 6 operations "
+        "per weight of its layers and real token. Our loop leaves part of it out, as "
         "chapter2/models/fast_bert.py explains; it executes "
         f"{runs[0]['executed_share']:.0%} of it."
     )
