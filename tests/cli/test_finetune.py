@@ -11,7 +11,11 @@ import pytest
 
 from chapter2.training import TrainingConfig
 
-PROGRAM = "from chapter2.cli import main; main()"
+# a shell that starts us in the background has SIGINT ignored, and children inherit it
+PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from chapter2.cli import main; main()"
+)
 pytestmark = pytest.mark.timeout(900)  # processes start slowly on a busy machine
 FAST = ("--model", "tiny-random", "--precision", "fp32")
 

@@ -14,7 +14,11 @@ from chapter2.cli.predict import arriving, chunks, label
 from chapter2.errors import DataError
 
 pytestmark = pytest.mark.timeout(900)  # processes start slowly on a busy machine
-PROGRAM = "from chapter2.cli import main; main()"
+# a shell that starts us in the background has SIGINT ignored, and children inherit it
+PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from chapter2.cli import main; main()"
+)
 
 
 @pytest.fixture
