@@ -23,7 +23,8 @@ from chapter2 import data, evaluation, runtime, training
 from chapter2.data.splits import Split, split
 from chapter2.models import load_encoder
 
-RECIPE = training.TrainingConfig(epochs=1, learning_rate=1e-4)
+BOOK = runtime.SCALES["book"]
+RECIPE = training.TrainingConfig(epochs=BOOK.epochs, learning_rate=1e-4)
 STORED = Path(__file__).resolve().parents[1] / "chapter2" / "results" / "chapter5.json"
 
 
@@ -68,7 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3, help="0 to SEEDS - 1")
     parser.add_argument("--records", type=int, help="default: all 10,568")
-    parser.add_argument("--encoder", default=runtime.SCALES["book"].encoder)
+    parser.add_argument("--encoder", default=BOOK.encoder)
     parser.add_argument("--json", type=Path, default=STORED, help="where to store")
     options = parser.parse_args()
     parts = split(data.load("movie-snippets").take(options.records), seed=0)

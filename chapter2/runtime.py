@@ -34,7 +34,7 @@ class Scale:
 
 SCALES = {
     "smoke": Scale("smoke", 96, "tiny-random", "movie-snippets", 1, 50),
-    "book": Scale("book", None, "minilm", "movie-snippets", 1, 1000),
+    "book": Scale("book", None, "minilm", "movie-snippets", 2, 1000),
     "full": Scale("full", None, "google-bert/bert-base-uncased", "imdb", 3, 1000),
 }
 
