@@ -28,10 +28,13 @@ LIMITS = {"smoke": 300, "book": 1500, "full": 4 * 3600}  # seconds, one notebook
 def state(root: Path, profile: str) -> str:
     """Name what the outputs depend on besides the notebook itself.
 
-    That is the scale profile, the library's source, the pinned versions and Python's.
+    That is the scale profile, the library (its source and the results stored in it),
+    the pinned versions and Python's.
     """
     digest = sha256(platform.python_version().encode())
-    for path in [*sorted(root.glob("chapter2/**/*.py")), root / "constraints.txt"]:
+    files = [path for path in sorted(root.glob("chapter2/**/*")) if path.is_file()]
+    library = [path for path in files if path.suffix in (".py", ".json")]
+    for path in [*library, root / "constraints.txt"]:
         digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
         digest.update(path.read_bytes())
     return f"{profile}-{digest.hexdigest()[:16]}"

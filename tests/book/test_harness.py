@@ -103,6 +103,10 @@ def test_changed_code_or_library_is_not_kept(tree: Path) -> None:
     assert left() != []
     library.write_text(text, encoding="utf-8")
     assert left() == []
+    stored = tree / "chapter2" / "stored.json"
+    stored.write_text("{}", encoding="utf-8")
+    assert left() != []
+    stored.unlink()
     write_notebook(tree, "print(6 * 8)")
     assert left() != []
 
