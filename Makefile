@@ -84,7 +84,7 @@ smoke-book: notebooks
 
 browser: smoke-book
 	@bash tests/book/install_browser.sh
-	$(BIN)/python -m pytest tests/book
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/book
 
 bench: fetch
 	$(BIN)/python benchmarks/finetune.py
