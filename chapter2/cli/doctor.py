@@ -19,12 +19,12 @@ from chapter2.cli.console import Console, size, table
 from chapter2.cli.options import Json
 from chapter2.errors import Chapter2Error
 
-OPTIONAL = {  # package -> (what it is for, extra that installs it)
-    "gguf": ("reading GGUF weights", "embedded"),
-    "jieba": ("Chinese word segmentation", "embedded"),
-    "jupyter-book": ("building the book", "book"),
-    "fastapi": ("serving a model", "serve"),
-    "tensorboard": ("--track tensorboard", "track"),
+OPTIONAL = {  # package -> what it is for
+    "gguf": "reading GGUF weights",
+    "jieba": "Chinese word segmentation",
+    "jupyter-book": "building the book",
+    "fastapi": "serving a model",
+    "tensorboard": "--track tensorboard",
 }
 ROOM = 2e9  # bytes: the embedded weights, a run's checkpoints, and a margin
 
@@ -68,7 +68,7 @@ def examine() -> tuple[dict[str, Any], list[Problem]]:
         except Chapter2Error as error:
             problems.append(Problem(examine_one.__name__[1:], str(error), True))
         except (ImportError, OSError) as error:
-            mend = f"{error}; run `pip install --force-reinstall chapter2`"
+            mend = f"{error}; install the library again, from its clone"
             problems.append(Problem(examine_one.__name__[1:], mend, True))
     problems += [*_cache_problems(), *_optional_packages(), *_unfetched(facts)]
     return facts, problems
@@ -94,10 +94,9 @@ def _missing_packages() -> Iterator[Problem]:
 
 
 def _optional_packages() -> Iterator[Problem]:
-    for name, (use, extra) in OPTIONAL.items():
+    for name, use in OPTIONAL.items():
         if not _installed(name):
-            mend = f'for {use}, run `pip install "chapter2[{extra}]"`.'
-            yield Problem(name, mend, False)
+            yield Problem(name, f"for {use}, run `pip install {name}`.", False)
 
 
 def _installed(package: str) -> bool:

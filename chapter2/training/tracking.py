@@ -30,7 +30,7 @@ class TensorBoard:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise UsageError(
-                'TensorBoard is not installed; pip install "chapter2[track]".'
+                "TensorBoard is not installed; pip install tensorboard."
             ) from error
         self._make, self._folder = SummaryWriter, str(folder)
 

@@ -72,6 +72,7 @@ def test_search_opens_from_the_keyboard(notebook: Page) -> None:
     field.fill("padding")
     field.press("Enter")
     notebook.wait_for_selector("#search-results li a", timeout=15_000)
+    assert notebook.locator("#search-results li a").count() > 0
 
 
 def test_the_theme_button_changes_the_theme(notebook: Page) -> None:

@@ -50,7 +50,8 @@ def test_each_example_is_a_command_line_that_parses(cli, monkeypatch):
         found = group
         while arguments and arguments[0] in getattr(found, "commands", {}):
             found = found.commands[arguments.pop(0)]
-        found.make_context("chapter2", arguments)  # raises where it does not parse
+        context = found.make_context("chapter2", arguments)  # raises where it cannot
+        assert context.command is found
 
 
 def test_without_arguments_the_help_is_shown(cli):

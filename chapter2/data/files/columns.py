@@ -44,14 +44,17 @@ class Columns:
 
     @property
     def text_name(self) -> str:
+        """Name of the column of texts."""
         return self.names[self.text]
 
     @property
     def label_name(self) -> str:
+        """Name of the column of labels; empty where there is none."""
         return "" if self.label is None else self.names[self.label]
 
     @property
     def group_name(self) -> str:
+        """Name of the column of groups; empty where there is none."""
         return "" if self.group is None else self.names[self.group]
 
 
