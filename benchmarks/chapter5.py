@@ -1,8 +1,8 @@
 """Chapter 5's recipe with several seeds: how far the score moves with the seed alone.
 
 A seed decides the new head, the order of the batches and dropout; the split stays the
-same. The page shows one live run; three take longer than it may, so the result stored
-by this script stands beside it.
+same. The page shows one live run; three take longer than it may, so this script
+runs them and stores the result.
 """
 
 from __future__ import annotations

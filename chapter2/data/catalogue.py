@@ -95,7 +95,7 @@ RATED = (
         "movie-snippets",
         "movieReviewSnippets_GroundTruth.txt",
         (5326, 5242),
-        "not stated; sentences of film reviews collected by Pang and Lee (2004)",
+        "not stated; sentences of film reviews collected by Pang and Lee (2005)",
     ),
     _rated(
         "product-snippets",
