@@ -10,10 +10,12 @@ import re
 from pathlib import Path
 
 from chapter2 import data
+from chapter2.data.sources.pinned import BERT_BASE
 from chapter2.errors import FetchError, ModelError
 
-# the revisions that these pages mean; files on a branch may change, a commit cannot
-PINNED = {"google-bert/bert-base-uncased": "86b5e0934494bd15c9632b12f734a8a67f723594"}
+# the revisions that these pages mean, as the catalogue states them: files on a branch
+# may change, a commit cannot
+PINNED = {BERT_BASE.repository: BERT_BASE.revision}
 WANTED = ["*.json", "*.txt", "*.model", "model*.safetensors"]
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
