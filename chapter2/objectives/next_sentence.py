@@ -1,0 +1,149 @@
+"""Next sentence prediction, and sentence order prediction beside it.
+
+Both read a *pair* of sentences (a, b) and answer one yes-or-no question about it:
+
+- next sentence (Devlin et al., 2019): does b follow a in the text, or was it taken
+  from another document?
+- sentence order (ALBERT; Lan et al., 2020): do a and b, which are neighbours, stand
+  in their order, or were they swapped?
+
+Only in the second have both answers the same subject matter.
+"""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+
+from chapter2.errors import DataError
+
+IS_NEXT = 0  # also: in order; the label that BERT's published weights use
+NOT_NEXT = 1  # also: swapped
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two sentences and the answer to the question about them."""
+
+    first: str
+    second: str
+    label: int  # IS_NEXT or NOT_NEXT
+    document: int  # of the first sentence
+    second_document: int  # of the second
+
+
+def sentence_pairs(
+    documents: Sequence[Sequence[str]],
+    seed: int = 0,
+    *,
+    groups: Sequence[Hashable] | None = None,
+    order: bool = False,
+) -> list[Pair]:
+    """Return one pair for each two neighbours in a document, half of them negative.
+
+    Which half is drawn at random. A negative keeps the first sentence. Its second one
+    comes from another document; it never has the text of the true next one, which may
+    well stand a second time elsewhere. With ``order`` the negative is the swapped pair;
+    neighbours with the same text, which have no order, are left out.
+
+    Args:
+        documents: each a sequence of sentences, in the order of the text.
+        groups: one per document, such as its article; a negative comes from another
+            group. None: each document is a group of its own.
+
+    Raises:
+        DataError: no two neighbours, or no sentence that could be a negative.
+    """
+    places = [
+        (d, i)
+        for d, sentences in enumerate(documents)
+        for i in range(len(sentences) - 1)
+        if not (order and sentences[i] == sentences[i + 1])
+    ]
+    if not places:
+        raise DataError(
+            "No document has two sentences in a row; give texts of several sentences."
+        )
+    generator = random.Random(seed)
+    negative = set(generator.sample(range(len(places)), len(places) // 2))
+    others = None if order else Others(documents, groups, generator)
+    pairs = []
+    for n, (d, i) in enumerate(places):
+        first, second = documents[d][i], documents[d][i + 1]
+        if n not in negative:
+            pairs.append(Pair(first, second, IS_NEXT, d, d))
+        elif others is None:
+            pairs.append(Pair(second, first, NOT_NEXT, d, d))
+        else:
+            text, other = others.draw(d, true_next=second)
+            pairs.append(Pair(first, text, NOT_NEXT, d, other))
+    return pairs
+
+
+class Others:
+    """Sentences of all documents, each equally likely to be drawn as a negative."""
+
+    def __init__(
+        self,
+        documents: Sequence[Sequence[str]],
+        groups: Sequence[Hashable] | None,
+        generator: random.Random,
+    ) -> None:
+        self.documents, self.generator = documents, generator
+        self.groups = range(len(documents)) if groups is None else groups
+        # the n-th sentence of all stands in the document where n < ends[document]
+        self.ends = list(accumulate(len(sentences) for sentences in documents))
+
+    def draw(self, document: int, true_next: str) -> tuple[str, int]:
+        """Return a sentence of another group, and its document.
+
+        The sentences are tried from a random one on, so that the search ends.
+
+        Raises:
+            DataError: there is none but those that would be wrong.
+        """
+        total = self.ends[-1]
+        start = self.generator.randrange(total)
+        for n in range(total):
+            found = (start + n) % total
+            other = bisect_right(self.ends, found)
+            text = self.documents[other][found - self.ends[other]]
+            if self.groups[other] != self.groups[document] and text != true_next:
+                return text, other
+        raise DataError(
+            "A negative pair needs a sentence of another document; give at least two "
+            "documents."
+        )
+
+
+def next_sentence(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    r"""Return the summed loss of B pairs in nats, and B.
+
+    .. math:: \ell = -\sum_{i=1}^{B} \log p(y_i \mid a_i, b_i)
+
+    Every pair is asked, so there is no index to ignore. A criterion shared with the
+    masked language model may ignore one that is a class here (0, say, the id of
+    ``[PAD]``), and that class is then never trained.
+
+    Args:
+        logits: (B, 2).
+        labels: (B,), :data:`IS_NEXT` or :data:`NOT_NEXT`.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    if logits.shape != (*labels.shape, 2):
+        raise ValueError(
+            f"labels {tuple(labels.shape)} need logits of shape "
+            f"{(*labels.shape, 2)}, not {tuple(logits.shape)}."
+        )
+    answers = logits.float() if logits.element_size() < 4 else logits
+    # gather, not an index to ignore: a label out of range is an error
+    chosen = answers.log_softmax(dim=-1).gather(1, labels[:, None])  # (B, 1)
+    return -chosen.sum(), torch.tensor(len(labels), device=logits.device)
