@@ -69,8 +69,8 @@ def joint_terms(model: nn.Module, batch: Mapping[str, Tensor]) -> Terms:
     positions, targets = targets_of(batch)
     logits = model(**inputs_of(batch), positions=positions)  # (M, V) and (B, 2)
     return Terms(
-        *cross_entropy_sum(logits.mlm, targets),
-        *next_sentence(logits.nsp, batch["next_sentence_label"]),
+        *cross_entropy_sum(logits.mlm_logits, targets),
+        *next_sentence(logits.nsp_logits, batch["next_sentence_label"]),
     )
 
 

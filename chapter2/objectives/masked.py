@@ -187,19 +187,14 @@ def masked_lm(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, Te
             ``token_type_ids`` where there are any.
     """
     positions, targets = targets_of(batch)
-    logits = model(**inputs_of(batch), positions=positions).mlm  # (M, V)
+    logits = model(**inputs_of(batch), positions=positions).mlm_logits  # (M, V)
     return cross_entropy_sum(logits, targets)
 
 
 def targets_of(batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Return where something is asked, as places in the flattened B * L, and what.
-
-    Two int64 tensors of shape (M,).
-    """
-    labels = batch["labels"]
-    found = asked(labels, batch.get("attention_mask"))
-    positions = found.flatten().nonzero().squeeze(1)
-    return positions, labels.flatten()[positions]
+    """Return where something is asked, bool (B, L), and the tokens there, (M,)."""
+    positions = asked(batch["labels"], batch.get("attention_mask"))
+    return positions, batch["labels"][positions]
 
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
