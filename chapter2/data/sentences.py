@@ -18,6 +18,7 @@ of Chinese and Japanese end a sentence wherever they stand.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 
 def _words(listing: str) -> frozenset[str]:
@@ -26,8 +27,8 @@ def _words(listing: str) -> frozenset[str]:
 
 ABBREVIATIONS = _words(
     "mr mrs ms dr prof rev hon fr sr st mt ft gen col lt sgt capt cmdr adm maj gov sen"
-    " rep pres supt det insp messrs mme mlle vs v cf viz i.e e.g al approx est ca c"
-    " inc ltd co corp bros dept univ assn"
+    " rep pres supt det insp messrs mme mlle vs v cf viz syn i.e e.g al approx est ca c"
+    " b d inc ltd pvt co corp bros dept univ assn"
     " jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 BEFORE_NUMBERS = _words("no nos vol vols pp p ch fig figs art sec eq ed")
@@ -35,6 +36,7 @@ CLOSING = "\"'”’»)\\]}"
 OPENING = "\"'“‘«(\\[{¿¡"
 END = re.compile(rf"(?:[.!?…]+[{CLOSING}]*\s+)|(?:[。！？]+[」』”’）]*\s*)")
 OPENS = re.compile(rf"[{OPENING}]*[^\W_]")  # what the next sentence begins with
+OPENERS = ("Lu", "Lt", "Lo", "Nd")  # capital, letter without case, digit
 LAST_WORD = re.compile(rf"(?:^|[\s{OPENING}\-–—/])([^\s{OPENING}\-–—/]*)$")
 CAPITALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")  # J, U.S, e.g: letters and points
 
@@ -57,7 +59,7 @@ def _ends(text: str, start: int, mark: re.Match[str]) -> bool:
     if mark[0][0] in "。！？":
         return True
     opens = OPENS.match(text, mark.end())
-    if opens is None or opens[0][-1].islower():
+    if opens is None or unicodedata.category(opens[0][-1]) not in OPENERS:
         return False
     if mark[0].strip() != ".":  # "!", "?", "...", or something closed: no abbreviation
         return True
