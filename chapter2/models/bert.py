@@ -192,6 +192,7 @@ class Bert(nn.Module):
         """Return each layer's attention weights (B, H, L, L), for drawing."""
         bias = padding_bias(attention_mask)
         hidden, maps = self.embeddings(input_ids, None), []
+        layer: Any
         for layer in self.layers:
             maps.append(layer.attention.weights(hidden, bias))
             hidden = layer(hidden, bias)

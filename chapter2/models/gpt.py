@@ -1,12 +1,12 @@
-r"""GPT, whole (Radford et al., 2019): a decoder, in which a token sees what came before.
+r"""GPT, whole (Radford et al., 2019): a decoder; a token sees only what came before.
 
 .. math:: h^0 = W_x + P_{1..L}, \qquad
           a = h + \mathrm{Attention}(\mathrm{LN}(h)), \qquad
           h' = a + W_2\,\mathrm{gelu}(W_1\,\mathrm{LN}(a))
 
 The LayerNorms stand before each part (pre-norm) and once more at the end; the logits
-come from the word table, transposed. Padding, if any, goes to the right of a text, where
-no real token sees it: so no mask is needed.
+come from the word table, transposed. Padding, if any, goes to the right of a text: no
+real token sees it there, so no mask is needed.
 
 Shapes: B batch, L length, Q newest tokens, D width, H heads, V vocabulary.
 """
@@ -161,6 +161,7 @@ class GPT(nn.Module):
         """Return each block's attention weights (B, H, L, L), for drawing."""
         hidden = self.words(input_ids) + self.positions.weight[: input_ids.shape[1]]
         maps = []
+        block: Any
         for block in self.blocks:
             maps.append(block.attention.weights(block.attention_norm(hidden)))
             hidden, _ = block(hidden)
@@ -184,10 +185,10 @@ def initialise(model: GPT, config: GPTConfig, seed: int) -> None:
     1 / sqrt(2 x blocks), so that the sum does not grow with the depth (GPT-2, 2.3).
     """
     generator = torch.Generator().manual_seed(seed)
-    added = [b.attention.out for b in model.blocks] + [b.outer for b in model.blocks]
-    for module in model.modules():
+    for name, module in model.named_modules():
         if isinstance(module, (nn.Linear, nn.Embedding)):
-            shrink = math.sqrt(2 * config.layers) if module in added else 1
+            added = name.endswith((".attention.out", ".outer"))
+            shrink = math.sqrt(2 * config.layers) if added else 1
             nn.init.normal_(module.weight, 0.0, config.init_std / shrink, generator)
         if isinstance(module, nn.Linear):
             nn.init.zeros_(module.bias)

@@ -1,4 +1,4 @@
-"""Folders in Hugging Face's layout: config.json and model.safetensors, read and written.
+"""Folders in Hugging Face's layout, read and written: config.json, model.safetensors.
 
 Our parameters have names of their own, for readers. A function from each of our names
 to theirs is all that is needed in both directions: one name, or several whose tensors
