@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from chapter2.errors import InterruptedTraining, TrainingError
 from chapter2.training import checkpoint as disk
 from chapter2.training.config import NEUTRAL, TrainingConfig
+from chapter2.training.distributed import Alone
 from chapter2.training.history import History, Measured
 from chapter2.training.optimizer import load_optimizer_tensors, optimizer_tensors
 from chapter2.training.randomness import RandomState, capture, restore
@@ -37,8 +38,13 @@ class Keeper:
         config: TrainingConfig,
         folder: Path | str | None = None,
         identity: Mapping[str, str] | None = None,
+        processes: Alone | None = None,
     ) -> None:
-        """Args: ``identity`` names what the run rests on, say {"texts": a hash}."""
+        """Args: ``identity`` names what the run rests on, say {"texts": a hash}.
+
+        Of several ``processes`` the first writes; all read.
+        """
+        self.processes = processes or Alone()
         self.model, self.optimizer, self.config = model, optimizer, config
         self.folder = None if folder is None else Path(folder)
         self.saved_at = time.monotonic()
@@ -127,6 +133,8 @@ class Keeper:
         """
         if self.folder is None or self.saved_step == state.step:
             return
+        if not self.processes.writes:
+            return
         if not are_finite(self.model):
             raise self.diverged(state, "a weight is no longer a number")
         try:
@@ -151,6 +159,7 @@ class Keeper:
         if not are_finite(self.model):
             raise self.diverged(state, "a weight is no longer a number")
         self.save(state)
+        self.processes.wait()  # for what the first one writes
         if state.best_step not in (None, state.step):
             load_weights(self.model, self._best_weights(state))
         state.history.stopped = state.history.stopped or "all epochs done"

@@ -13,6 +13,7 @@ from torch import nn
 from chapter2.errors import UsageError
 from chapter2.runtime import autocast_dtype
 from chapter2.training.config import TrainingConfig
+from chapter2.training.distributed import Alone
 from chapter2.training.history import History
 from chapter2.training.keeper import Keeper
 from chapter2.training.optimizer import make_optimizer
@@ -40,6 +41,7 @@ def train(
     identity: Mapping[str, str] | None = None,  # hashes of the data, for ``resume``
     progress: bool = True,
     trackers: Sequence[Tracker] = (),
+    processes: Alone | None = None,  # several that share each batch; None: one
 ) -> History:
     """Train ``model`` in place, leave it with its best weights, say what happened.
 
@@ -49,7 +51,9 @@ def train(
     """
     plan = Plan(batches, config)
     optimizer = make_optimizer(model, config)
-    keeper = Keeper(model, optimizer, config, folder, identity)
+    processes = processes or Alone()
+    objective = processes.spread(model, objective)
+    keeper = Keeper(model, optimizer, config, folder, identity, processes)
     with reproducible(config.seed), StopSignals() as signals:
         state = keeper.begin(resume, fresh=new_state(model, config, validate))
         config = replace(config, precision=state.history.precision)  # "auto" is settled
@@ -64,8 +68,8 @@ def train(
                     state.judge(measure(model, validate, config.precision), config)
                 reporter.show(state)
                 keeper.keep(state)
-                if signals.caught:
-                    raise keeper.interrupted(state, signals.caught)
+                if caught := processes.agree(signals.caught):
+                    raise keeper.interrupted(state, caught)
         return keeper.finish(state)
 
 

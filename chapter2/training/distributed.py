@@ -1,0 +1,142 @@
+"""Several processes that train one model: each computes a share of every batch.
+
+``accelerate launch`` starts the processes; each runs the whole program on the same
+data. Per micro-batch, process r of W takes the rows r, r + W, r + 2 W, ...; torch's
+DistributedDataParallel adds up the gradients; loss and count are added up beside them.
+So every process then takes the same optimiser step, and the step is that of one
+process with the whole batch:
+
+    L = sum over processes of (sum of losses), n = sum over processes of (targets)
+    gradient = grad L / n
+
+The sums are formed in another order than in one process, so the weights differ by
+rounding, about 1e-7 of a weight per step; and dropout draws other masks, because each
+process draws for its own rows. What is masked is drawn for the whole batch in each
+process, and is the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from chapter2 import runtime
+from chapter2.errors import UsageError
+from chapter2.training.plan import Batch
+from chapter2.training.step import Objective
+
+
+class Alone:
+    """One process: shares nothing, waits for nobody."""
+
+    rank, count = 0, 1
+
+    def spread(self, model: nn.Module, objective: Objective) -> Objective:
+        """Return the objective as it is."""
+        return objective
+
+    def agree(self, wish: str | None) -> str | None:
+        """Return the wish to stop, if there is one."""
+        return wish
+
+    def same(self, value: Any) -> Any:
+        """Return the value that the first process has."""
+        return value
+
+    def wait(self) -> None:
+        """Wait until every process has come here."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process writes files and tells of the run: the first one."""
+        return self.rank == 0
+
+
+class Shared(Alone):
+    """One of several processes, joined by accelerate."""
+
+    def __init__(self) -> None:
+        from accelerate import Accelerator, DistributedDataParallelKwargs
+
+        # BERT's pooler has no part in the loss of masked words
+        unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+        on_cpu = runtime.device().type == "cpu"
+        self.accelerator = Accelerator(cpu=on_cpu, kwargs_handlers=[unused])
+        self.rank = self.accelerator.process_index
+        self.count = self.accelerator.num_processes
+
+    def spread(self, model: nn.Module, objective: Objective) -> Objective:
+        """Return an objective of the whole batch that computes this process's rows.
+
+        ``model`` gets the first process's weights.
+        """
+        joined = self.accelerator.prepare_model(Loss(model, objective))
+
+        def shared(_: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+            loss, targets = joined(rows_of(batch, self.rank, self.count))
+            figures = torch.stack([loss.detach(), targets.to(loss)])
+            total, count = self.accelerator.reduce(figures, "sum")
+            # the value is everybody's, the gradient this process's; W times, since
+            # the gradients are averaged over the W processes and must be added
+            return total + self.count * (loss - loss.detach()), count
+
+        return shared
+
+    def agree(self, wish: str | None) -> str | None:
+        """Return some process's wish to stop, so that all stop after the same step."""
+        mine = torch.tensor(float(wish is not None), device=self.accelerator.device)
+        if not self.accelerator.reduce(mine, "sum"):
+            return None
+        return wish or "a signal to another process"
+
+    def same(self, value: Any) -> Any:
+        """Return the first process's value: a measurement, say, that may differ."""
+        from accelerate.utils import broadcast_object_list
+
+        return broadcast_object_list([value])[0]
+
+    def wait(self) -> None:
+        """Wait until every process has come here."""
+        self.accelerator.wait_for_everyone()
+
+
+class Loss(nn.Module):
+    """An objective as a module: what is wrapped must be called itself."""
+
+    def __init__(self, model: nn.Module, objective: Objective) -> None:
+        super().__init__()
+        self.model = model
+        self.objective: Callable[[Batch], tuple[Tensor, Tensor]]
+        self.objective = partial(objective, model)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the sum of the losses of ``batch``, and the number of targets."""
+        return self.objective(batch)
+
+
+def rows_of(batch: Batch, rank: int, count: int) -> Batch:
+    """Return the rows of process ``rank`` of ``count``; single numbers go to all.
+
+    Raises:
+        UsageError: there is not a row for each.
+    """
+    rows = next(len(value) for value in batch.values() if value.ndim)
+    if rows < count:
+        raise UsageError(
+            f"A batch has {rows} rows for {count} processes; start fewer processes, or "
+            "use a larger batch."
+        )
+    return {k: v[rank::count] if v.ndim else v for k, v in batch.items()}
+
+
+def processes() -> Alone:
+    """Return what this process is: one of several, or alone.
+
+    ``accelerate launch`` and ``torchrun`` state the number in ``WORLD_SIZE``.
+    """
+    return Shared() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Alone()

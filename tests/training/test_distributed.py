@@ -1,0 +1,101 @@
+"""Two processes train as one does: started by accelerate launch, joined by gloo."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from chapter2.errors import UsageError
+from chapter2.training.distributed import Alone, processes, rows_of
+
+SCRIPT = Path(__file__).with_name("shared_run.py")
+# --multi_gpu is accelerate's word for several processes on one machine; without a GPU
+# they compute on the CPU. With --cpu it would start a single one
+TWO = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2")
+TWO += ("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no")
+TWO += ("--main_process_port", "0")  # any that is free
+pytestmark = pytest.mark.timeout(600)
+
+
+def launch(count, result, folder, dropout=0.0, stop=0):
+    """Run the script in ``count`` processes; return what each of them wrote."""
+    launcher = TWO if count == 2 else ()
+    command = [sys.executable, *launcher, SCRIPT, result, folder, dropout, stop]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment["CUDA_VISIBLE_DEVICES"] = ""
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(Path(f"{result}.{rank}").read_text()) for rank in range(count)]
+
+
+def worst(left, right):
+    """Return the largest difference between the weights of two runs."""
+    return max(
+        np.abs(np.subtract(value, right["weights"][name])).max()
+        for name, value in left["weights"].items()
+    )
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """One process, and two, on the same data with the same total batch."""
+    root = tmp_path_factory.mktemp("shared")
+    (one,) = launch(1, root / "one", root / "one-run")
+    first, second = launch(2, root / "two", root / "two-run")
+    return one, first, second
+
+
+def test_two_processes_equal_one_at_the_same_total_batch(runs):
+    one, first, _ = runs
+    assert (one["processes"], first["processes"]) == (1, 2)
+    assert first["counts"] == one["counts"]
+    assert first["tokens"] == one["tokens"]
+    assert first["losses"] == pytest.approx(one["losses"], abs=1e-5)
+    assert first["norms"] == pytest.approx(one["norms"], abs=1e-4)
+    assert first["validations"] == pytest.approx(one["validations"], abs=1e-5)
+    assert one["losses"][-1] < one["losses"][0] - 0.5  # something was learnt
+    assert worst(one, first) < 1e-5
+
+
+def test_both_processes_have_the_same_weights_bit_for_bit(runs):
+    _, first, second = runs
+    assert first["weights"] == second["weights"]
+    assert first["losses"] == second["losses"]
+
+
+def test_a_signal_to_one_stops_both_and_resuming_is_bit_identical(tmp_path):
+    """With dropout, whose masks follow from the batch and not from the past."""
+    whole, _ = launch(2, tmp_path / "whole", tmp_path / "a", dropout=0.3)
+    stopped = launch(2, tmp_path / "cut", tmp_path / "b", dropout=0.3, stop=4)
+    assert all("after step 4" in each["stopped"] for each in stopped)
+    resumed, other = launch(2, tmp_path / "cut", tmp_path / "b", dropout=0.3)
+    assert resumed == whole
+    assert other["weights"] == whole["weights"]
+
+
+def test_rows_are_shared_out_and_numbers_go_to_all():
+    batch = {"input_ids": torch.arange(10).view(5, 2), "seed": torch.tensor(7)}
+    shares = [rows_of(batch, rank, 2) for rank in (0, 1)]
+    assert [share["input_ids"][:, 0].tolist() for share in shares] == [
+        [0, 4, 8],
+        [2, 6],
+    ]
+    assert all(share["seed"] == 7 for share in shares)
+    with pytest.raises(UsageError, match="5 rows for 6 processes"):
+        rows_of(batch, 0, 6)
+
+
+def test_one_process_is_alone(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    mine = processes()
+    assert type(mine) is Alone
+    assert mine.writes
+    assert mine.agree(None) is None
+    assert mine.same(3) == 3
