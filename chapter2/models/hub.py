@@ -1,4 +1,4 @@
-"""From a model's name to a folder: the embedded one, the reader's own, or the Hub's.
+"""From a model's name to a folder: the catalogue's, the reader's own, or the Hub's.
 
 A Hub name may carry its revision after an at sign: ``owner/name@revision``. Only
 configuration, tokenizer and safetensors files are fetched: no pickle is ever read.
@@ -10,25 +10,23 @@ import re
 from pathlib import Path
 
 from chapter2 import data
-from chapter2.data.sources.pinned import BERT_BASE
 from chapter2.errors import FetchError, ModelError
 
-# the revisions that these pages mean, as the catalogue states them: files on a branch
-# may change, a commit cannot
-PINNED = {BERT_BASE.repository: BERT_BASE.revision}
 WANTED = ["*.json", "*.txt", "*.model", "model*.safetensors"]
-EMBEDDED = ("minilm", "bert-tiny")  # weights of the catalogue, fetched as a package
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
 
 def resolve(name: str) -> Path:
     """Return the folder of the encoder ``name``.
 
+    Weights of the catalogue are read at the revision that it states; the Hub's other
+    repositories at ``@revision``, or at their newest.
+
     Raises:
-        ModelError: the name is neither embedded, nor a folder, nor a name on the Hub.
+        ModelError: the name is neither the catalogue's, nor a folder, nor on the Hub.
         FetchError: it must be fetched and cannot be.
     """
-    if name in EMBEDDED:
+    if name in data.names() and data.card(name).task == "weights":
         return data.folder(name)
     folder = Path(name).expanduser()
     if name and folder.is_dir():
@@ -49,7 +47,7 @@ def snapshot(name: str) -> Path:
         FetchError: the Hub cannot be reached and the cache does not have it.
     """
     repository, _, revision = name.partition("@")
-    stated = revision or PINNED.get(repository)
+    stated = revision or None
     return _cached(repository, stated) or _download(repository, stated)
 
 

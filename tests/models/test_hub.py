@@ -6,6 +6,7 @@ import pytest
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import HTTPError, RepositoryNotFoundError
 
+from chapter2 import data
 from chapter2.errors import FetchError, ModelError
 from chapter2.models import hub, load_encoder
 
@@ -48,10 +49,14 @@ def test_a_stated_revision_is_the_one_that_is_read(cache, unreachable):
         hub.snapshot(f"owner/encoder@{COMMIT[::-1]}")
 
 
-def test_bert_base_is_pinned(cache, unreachable):
-    repository, commit = "google-bert/bert-base-uncased", "86b5e0934494bd15"
-    with pytest.raises(FetchError, match=f"{repository} at revision {commit}"):
-        load_encoder(repository, LABELS)
+@pytest.mark.parametrize("name", ["minilm", "google-bert/bert-base-uncased"])
+def test_weights_of_the_catalogue_are_the_catalogues(name, tmp_path, monkeypatch):
+    asked = []
+    folder = load_encoder("tiny-random", LABELS, 2).save(tmp_path / "weights")
+    monkeypatch.setattr(data, "folder", lambda entry: asked.append(entry) or folder)
+    monkeypatch.setattr(HfApi, "model_info", lambda *a, **k: pytest.fail("asked"))
+    assert load_encoder(name, LABELS).model.config.hidden_size == 32
+    assert asked == [name]
 
 
 def test_a_half_fetched_model_is_not_taken_for_whole(cache, unreachable):
