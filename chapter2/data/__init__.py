@@ -15,9 +15,11 @@ from chapter2.data.catalogue import Card
 from chapter2.data.corpus import Corpus, CorpusSplit, Document, split_corpus
 from chapter2.data.files import read_file
 from chapter2.data.normalise import normalise
+from chapter2.data.packing import Packed, pack, token_ids
 from chapter2.data.records import TaggedDataset, TextDataset
 from chapter2.data.sentences import split_sentences
 from chapter2.data.splits import Split, split
+from chapter2.data.tokenization import train_wordpiece
 
 __all__ = [
     "Card",
@@ -25,6 +27,7 @@ __all__ = [
     "CorpusSplit",
     "Document",
     "LengthBatches",
+    "Packed",
     "Split",
     "Status",
     "TaggedDataset",
@@ -36,6 +39,7 @@ __all__ = [
     "load",
     "names",
     "normalise",
+    "pack",
     "pad",
     "padding_share",
     "read_file",
@@ -44,5 +48,7 @@ __all__ = [
     "split_corpus",
     "split_sentences",
     "status",
+    "token_ids",
+    "train_wordpiece",
     "verify",
 ]

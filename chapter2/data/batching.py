@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TOKENISE_AT_ONCE = 1024  # texts; bounds the tokenizer's working memory
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """Replace lone surrogates, which no tokenizer can encode, by U+FFFD."""
     if text.isascii():
         return text
@@ -41,7 +41,7 @@ def encode(
     """
     ids: list[list[int]] = []
     for start in range(0, len(texts), TOKENISE_AT_ONCE):
-        some = [_encodable(text) for text in texts[start : start + TOKENISE_AT_ONCE]]
+        some = [encodable(text) for text in texts[start : start + TOKENISE_AT_ONCE]]
         ids += tokenizer(
             some,
             truncation=True,
