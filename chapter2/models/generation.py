@@ -9,6 +9,7 @@ Shapes: L length, V vocabulary.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -142,8 +143,8 @@ def plain(model: Callable[[Tensor], Any], window: int | None = None) -> NextLogi
 class Remembering:
     """``next_logits`` that reads only what is new since the last call.
 
-    ``read(new (1, L), memory) -> (logits (1, V), memory)``; where the ids do not go on
-    from the last ones, it starts afresh.
+    ``read(new ids (1, Q), memory) -> (logits (1, Q or 1, V), memory)``; where the ids
+    do not go on from the last ones, it starts afresh.
     """
 
     def __init__(self, read: Callable[[Tensor, Any], tuple[Tensor, Any]]) -> None:
@@ -159,7 +160,7 @@ class Remembering:
             seen, self._memory = 0, None
         logits, self._memory = self._read(torch.tensor([ids[seen:]]), self._memory)
         self._seen = ids
-        return logits[0]
+        return logits[0, -1]
 
 
 def remember(model: Any) -> NextLogits:
@@ -170,14 +171,15 @@ def remember(model: Any) -> NextLogits:
     """
     if hasattr(model, "step"):
         return Remembering(model.step)
+    known = inspect.signature(model.forward).parameters
+    # newer releases of transformers call the keys and values `cache`
+    name = "cache" if "cache" in known else "past_key_values"
+    # the head, V products of D numbers, for the last token alone
+    short = {"logits_to_keep": 1} if "logits_to_keep" in known else {}
 
     def read(new: Tensor, memory: Any) -> tuple[Tensor, Any]:
-        output = model(
-            input_ids=new.to(model.device),
-            past_key_values=memory,
-            use_cache=True,
-            logits_to_keep=1,  # the head for the last token alone
-        )
-        return output.logits[:, -1], output.past_key_values
+        ids = new.to(model.device)
+        output = model(input_ids=ids, use_cache=True, **{name: memory}, **short)
+        return output.logits, output[name]
 
     return Remembering(read)

@@ -178,13 +178,13 @@ class RecurrentLM(nn.Module):
     def step(
         self, input_ids: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """Return the logits (B, V) after the newest token, and the state to go on from.
+        """Return the logits (B, L, V), and the state to go on from.
 
         For generation: the first call gets the prompt (B, L), each later one the new
         token (B, 1) and the state of the call before.
         """
         hidden, state = self.hidden(input_ids, state)
-        return self.logits(hidden[:, -1]), state
+        return self.logits(hidden), state
 
     def hidden(
         self, input_ids: Tensor, state: State | None = None
