@@ -13,7 +13,7 @@ from chapter2.data.access import (
 from chapter2.data.batching import LengthBatches, encode, pad, padding_share, restore
 from chapter2.data.catalogue import Card
 from chapter2.data.corpus import Corpus, CorpusSplit, Document, split_corpus
-from chapter2.data.files import read_file
+from chapter2.data.files import read_corpus, read_file
 from chapter2.data.normalise import normalise
 from chapter2.data.packing import Packed, pack, token_ids
 from chapter2.data.records import TaggedDataset, TextDataset
@@ -42,6 +42,7 @@ __all__ = [
     "pack",
     "pad",
     "padding_share",
+    "read_corpus",
     "read_file",
     "restore",
     "split",

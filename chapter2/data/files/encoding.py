@@ -83,6 +83,8 @@ def _stated(
                 f"stated is {stated}; leave the encoding out."
             )
         return mark, []
+    if not name.startswith(("utf-16", "utf-32", "iso2022")):
+        _refuse_binary(path, head)
     if name in ("utf-16", "utf-32"):
         raise DataError(
             f"{path} has no byte order mark, so {name} leaves the order open; state "

@@ -89,7 +89,7 @@ def file_kind(path: Path) -> str:
     if kind is None or (packed and kind == "parquet"):
         raise DataError(f"{path} is not a {READABLE} file; {_remedy(ending)}.")
     if kind != "parquet":
-        _check_beginning(path)
+        check_beginning(path)
     return kind
 
 
@@ -100,7 +100,8 @@ def _remedy(ending: list[str]) -> str:
     return "export the data as one of these, and let the name's ending say which"
 
 
-def _check_beginning(path: Path) -> None:
+def check_beginning(path: Path) -> None:
+    """Raise DataError where the first bytes are those of no text file."""
     with file_errors(path), open_binary(path) as raw:
         start = raw.read(64)
     for magic, what in MAGIC.items():

@@ -63,7 +63,7 @@ def read_file(
         DataError: the file cannot be used as it is.
     """
     path = Path(path)
-    _check_arguments(label, limit, labelled)
+    check_arguments(label, limit, labelled)
     table = _open_table(path, encoding, [n for n in (text, label, group) if n])
     columns = choose_columns(
         path, table.names, _head(table), text, label, group, labelled
@@ -75,11 +75,11 @@ def read_file(
     if labelled and trainable:
         check_sample(dataset, path)
     notices = [*table.notices, *columns.notices, *defects.notices(), *notices]
-    notices += _sampled(path, len(dataset), sample.seen, seed)
+    notices += sampled(path, len(dataset), sample.seen, seed)
     return replace(dataset, notices=tuple(notices))
 
 
-def _sampled(path: Path, taken: int, usable_records: int, seed: int) -> list[str]:
+def sampled(path: Path, taken: int, usable_records: int, seed: int) -> list[str]:
     """Say that not all records were taken, where it is so."""
     if taken == usable_records:
         return []
@@ -89,7 +89,8 @@ def _sampled(path: Path, taken: int, usable_records: int, seed: int) -> list[str
     ]
 
 
-def _check_arguments(label: str | None, limit: int | None, labelled: bool) -> None:
+def check_arguments(label: str | None, limit: int | None, labelled: bool) -> None:
+    """Raise UsageError where the arguments have no meaning together."""
     if limit is not None and (not isinstance(limit, int) or limit < 1):
         raise UsageError(f"limit is {limit!r}; set it to 1 or more records.")
     if label is not None and not labelled:
@@ -144,9 +145,10 @@ def _sample(
         sample.add(one, len(one.text))
     defects.check(sample.seen + defects.skipped)
     if not sample.seen:
+        lacking = "a text" if columns.label is None else "both a text and a label"
         raise DataError(
             f"{defects.at(defects.first, columns.text_name)}: none of the records has "
-            "both a text and a label; name the columns that hold them."
+            f"{lacking}; name another column."
         )
     return sample
 
