@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from safetensors import SafetensorError
 from torch import nn
 
 from chapter2 import runtime
 from chapter2.data.records import TextDataset
-from chapter2.errors import DataError, TrainingError, UsageError
+from chapter2.errors import DataError
 from chapter2.models import Classifier
 from chapter2.models.fast_bert import classify
 from chapter2.objectives import classification
 from chapter2.training import loop
 from chapter2.training.config import TrainingConfig
-from chapter2.training.files import read_json, write_json
+from chapter2.training.ended import CHECKPOINTS, ended_run, finish
 from chapter2.training.history import History
 from chapter2.training.texts import TextBatches, make_validation
 from chapter2.training.tracking import Tracker
-from chapter2.training.weights import load_weights, weights_of
-
-CHECKPOINTS = "checkpoints"  # inside the folder of a run, until it has ended
-RECORD = "training.json"  # written last: where it stands, the run has ended
 
 
 def fine_tune(
@@ -103,60 +97,3 @@ def text_batches(
         config.token_budget,
         config.seed,
     )
-
-
-def ended_run(
-    folder: Path,
-    classifier: Classifier,
-    config: TrainingConfig,
-    identity: dict[str, str],
-    resume: bool,
-) -> History | None:
-    """Return the history of the run that ended in ``folder``, None where none did.
-
-    Its weights are then those of ``classifier``.
-
-    Raises:
-        UsageError: it is not to be resumed, or had other settings or data.
-    """
-    if not (folder / RECORD).exists():
-        return None
-    if not resume:
-        raise UsageError(
-            f"{folder} holds a model that was trained before; give another folder, or "
-            "move it away."
-        )
-    record = read_json(folder / RECORD)
-    if record["settings"] != config.to_dict() or record["data"] != identity:
-        raise UsageError(
-            f"{folder} holds a model trained with other settings or data; give another "
-            "folder."
-        )
-    stored = Classifier.load(folder).model
-    load_weights(classifier.model, weights_of(stored))
-    return History.load(folder / "history.json")
-
-
-def finish(
-    folder: Path,
-    classifier: Classifier,
-    config: TrainingConfig,
-    identity: dict[str, str],
-    history: History,
-) -> None:
-    """Write model, history and record; only then let go of the checkpoints."""
-    record = {
-        "settings": config.to_dict(),
-        "data": identity,
-        "versions": runtime.versions(),
-    }
-    try:
-        classifier.save(folder)
-        history.save(folder / "history.json")
-        write_json(folder / RECORD, record)
-    except (OSError, SafetensorError) as error:
-        raise TrainingError(
-            f"The trained model could not be written to {folder} ({error}); make space "
-            "there and resume: its checkpoint is whole."
-        ) from error
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)

@@ -96,6 +96,18 @@ class PackedBatches:
             for i in range(max(0, left))
         ]
 
+    def in_order(self) -> Sequence[Item]:
+        """Return batches of all blocks in their order, the last one shorter.
+
+        For validation: the chance in them is the same each time.
+        """
+        size = self.batch_size
+        starts = range(0, len(self.blocks), size)
+        return [
+            Item(np.arange(i, min(i + size, len(self.blocks))), item_seed(i, 0, 0))
+            for i in starts
+        ]
+
     def collate(self, item: Item) -> Batch:
         """Return what ``corrupt`` makes of the item's blocks, and its seed."""
         draw = torch.Generator().manual_seed(item.seed)

@@ -1,6 +1,6 @@
 """Trains a small model in children that are killed with SIGKILL; not a test itself.
 
-    python killed_run.py MODEL FOLDER KILLS STRIDE
+    python killed_run.py RUN FOLDER KILLS STRIDE
 
 Torch is imported once; each attempt is a forked child that begins or resumes the same
 run. The reference is a child that is left alone. Two ways of killing: KILLS times by a
@@ -16,6 +16,7 @@ import random
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,45 @@ def bert():
     )
 
 
-MODELS = {"toy": Toy, "bert": bert}
+def train_classifier(make):
+    """Return a run of the loop alone, whose objective draws from every generator."""
+
+    def run(folder, resume):
+        torch.manual_seed(0)
+        model = make()
+        history = train(
+            model, noisy, Batches(), CONFIG, validate=validate, folder=folder,
+            resume=resume, identity={"texts": "the same"}, progress=False,
+        )  # fmt: skip
+        return model, history
+
+    return run
+
+
+def pretraining(folder, resume):
+    """Pretrain a BERT with dropout on masked blocks, to its folder with the model."""
+    from chapter2.data.tokenization import train_wordpiece
+    from chapter2.models.bert import BertConfig, BertForPretraining
+    from chapter2.models.language_model import LanguageModel
+    from chapter2.training.pretrain import pretrain
+
+    tokenizer = train_wordpiece(["some words and some others"] * 2, vocab_size=40)
+    sizes = {"vocab_size": len(tokenizer), "width": 16, "layers": 1, "inner": 32}
+    model = BertForPretraining(BertConfig(**sizes, positions=8, dropout=0.2))
+    blocks = np.random.default_rng(0).integers(len(tokenizer), size=(37, 8))
+    history = pretrain(
+        LanguageModel("bert", model, tokenizer), blocks, blocks[:9],
+        replace(CONFIG, batch_size=8), tokens=8 * 8 * 15, mask_rate=0.3,
+        out=folder, resume=resume, progress=False,
+    )  # fmt: skip
+    return model, history
+
+
+RUNS = {
+    "toy": train_classifier(Toy),
+    "bert": train_classifier(bert),
+    "pretrain": pretraining,
+}
 
 
 class Batches:
@@ -94,13 +133,7 @@ def validate(model):
 
 
 def run(make, folder, result):
-    torch.manual_seed(0)
-    model = make()
-    resume = folder.exists()
-    history = train(
-        model, noisy, Batches(), CONFIG, validate=validate, folder=folder,
-        resume=resume, identity={"texts": "the same"}, progress=False,
-    )  # fmt: skip
+    model, history = make(folder, folder.exists())
     digest = hashlib.sha256()
     for name, tensor in model.state_dict().items():
         digest.update(name.encode() + tensor.numpy().tobytes())
@@ -182,7 +215,7 @@ def by_touch(make, root, stride, reference):
 def main():
     name, root, kills, stride = sys.argv[1:]
     torch.set_num_threads(1)
-    make, root = MODELS[name], Path(root)
+    make, root = RUNS[name], Path(root)
     run(make, root / "warm", root / "warm.json")  # loads once what children would
     began = time.monotonic()
     assert attempt(make, root / "whole", root / "whole.json")

@@ -13,10 +13,11 @@ SCRIPT = Path(__file__).with_name("killed_run.py")
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 @pytest.mark.parametrize(
-    ("model", "kills", "stride"), [("toy", 4, 11), ("bert", 2, 35)]
+    ("what", "kills", "stride"),
+    [("toy", 4, 11), ("bert", 2, 35), ("pretrain", 3, 23)],
 )
-def test_resumed_after_kill_is_bit_identical(tmp_path, model, kills, stride):
-    arguments = [model, str(tmp_path), str(kills), str(stride)]
+def test_resumed_after_kill_is_bit_identical(tmp_path, what, kills, stride):
+    arguments = [what, str(tmp_path), str(kills), str(stride)]
     command = [sys.executable, str(SCRIPT), *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
