@@ -104,7 +104,7 @@ def load_bert(name: str | os.PathLike[str], seed: int = 0) -> BertForPretraining
             f"The MLM head in {folder} has a word table of its own, and this BERT "
             "shares it with the embeddings; load it with transformers."
         )
-    found = to_ours(stored, dict(model.named_parameters()), their_names)
+    found = to_ours(stored, dict(model.named_parameters()), their_names, folder)
     model.notices = tuple(lacking(model, found, folder))
     model.load_state_dict(found, strict=False)
     return model.eval()

@@ -1,18 +1,16 @@
 """The forward pass of BERT as a text classifier on a CPU, with less work.
 
 Same weights, same function as ``BertForSequenceClassification``; the tests hold the
-logits and the gradients against it. What differs is what is not computed, and how
-dropout draws:
+logits and the gradients against it. What differs is what is not computed, and the two
+parts that our own BERT brings (``attention``, ``dropout``):
 
 1. A classifier reads the first token alone. Of the last layer's twelve D x D products
    per token, only keys and values (two) are needed at the other tokens: 14 % less work
    for six layers. (Vaswani et al., 2017, for the layer; Devlin et al., 2019, for the
    classifier on the first token.)
-2. Dropout compares 16 random bits with 65536 p, where torch draws one 32-bit number
-   from a serial generator for each value: 10 times faster to draw.
-3. A batch without padding gets no mask, and short rows of attention are cheaper as
-   plain products than in torch's fused kernel, which must leave its fast path for
-   dropout anyway.
+2. Dropout draws 16 bits for each value: 10 times faster than torch's.
+3. A batch without padding gets no mask; with dropout, attention goes by plain products,
+   since torch's fused kernel must leave its fast path for dropout anyway.
 
 Shapes: B batch, L length, Q queries (L, or 1 in the last layer), D width, H heads,
 C classes.
@@ -20,22 +18,16 @@ C classes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
-from chapter2.runtime import use_huge_pages
+from chapter2.models.attention import attention, padding_bias
+from chapter2.models.dropout import drop
 
 if TYPE_CHECKING:
     from transformers.models.bert.modeling_bert import BertLayer
-
-use_huge_pages()  # here, since every way to a model leads through this module
-
-LEVELS = 1 << 16  # dropout's p is rounded to a multiple of 1 / LEVELS
 
 
 def classify(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -74,17 +66,6 @@ def bert_logits(
     return model.classifier(model.dropout(bert.pooler(first)))
 
 
-def padding_bias(mask: Tensor | None) -> Tensor | None:
-    """Return 0 at real tokens and the least number at padding; None if there is none.
-
-    The least finite number, not minus infinity: a row of padding alone stays defined.
-    """
-    if mask is None or bool(mask.all()):
-        return None
-    least = torch.finfo(torch.float32).min
-    return torch.zeros(mask.shape).masked_fill(mask == 0, least)[:, None, None, :]
-
-
 def run_layer(
     layer: BertLayer, queries: Tensor, hidden: Tensor, bias: Tensor | None
 ) -> Tensor:
@@ -98,46 +79,19 @@ def run_layer(
     return add_and_norm(layer.output, layer.intermediate(attended), attended)
 
 
-def attend(
-    attention: Any, queries: Tensor, hidden: Tensor, bias: Tensor | None
-) -> Tensor:
+def attend(layer: Any, queries: Tensor, hidden: Tensor, bias: Tensor | None) -> Tensor:
     """Return softmax(Q K^T / sqrt(D/H)) V, heads side by side, (B, Q, D)."""
-    heads, width = attention.num_attention_heads, attention.attention_head_size
+    heads, width = layer.num_attention_heads, layer.attention_head_size
 
     def split(x: Tensor) -> Tensor:  # (B, L, D) -> (B, H, L, D/H)
         return x.unflatten(-1, (heads, width)).transpose(1, 2)
 
-    # scaling the queries, not the scores: D/H numbers per row instead of L
-    q = split(attention.query(queries) * (1 / math.sqrt(width)))
-    k, v = split(attention.key(hidden)), split(attention.value(hidden))
-    scores = q @ k.transpose(-1, -2)  # (B, H, Q, L)
-    if bias is not None:
-        scores = scores + bias
-    weights = drop(scores.softmax(dim=-1), attention.dropout)
-    return (weights @ v).transpose(1, 2).flatten(2)
+    q = split(layer.query(queries))
+    k, v = split(layer.key(hidden)), split(layer.value(hidden))
+    seen = attention(q, k, v, bias, layer.dropout)  # (B, H, Q, D/H)
+    return seen.transpose(1, 2).flatten(2)
 
 
 def add_and_norm(output: Any, x: Tensor, residual: Tensor) -> Tensor:
     """Return LN(residual + dropout(W x + b)), (B, Q, D)."""
     return output.LayerNorm(drop(output.dense(x), output.dropout) + residual)
-
-
-def drop(x: Tensor, dropout: nn.Dropout) -> Tensor:
-    """Return ``x`` with each value 0 with probability p, else x / (1 - p)."""
-    if not dropout.training or dropout.p == 0:
-        return x
-    return x * keep_mask(x.shape, dropout.p).to(x.dtype)
-
-
-def keep_mask(shape: torch.Size, p: float) -> Tensor:
-    """Return 0 with probability p (to 1 / 65536), else 1 / (1 - p), float32.
-
-    The bits come from NumPy's SFC64, seeded by one draw from torch's generator: the
-    masks follow from ``torch.manual_seed`` and are restored with torch's state.
-    """
-    size = math.prod(shape)
-    seed = int(torch.randint(1 << 62, ()))
-    words = np.random.SFC64(seed).random_raw(-(-size // 4))  # 64 bits serve 4 values
-    bits = torch.from_numpy(words.view(np.int16)[:size]).view(shape)
-    dropped = round(p * LEVELS)  # out of LEVELS; int16 counts from -LEVELS / 2
-    return (bits >= dropped - LEVELS // 2).float().mul_(LEVELS / (LEVELS - dropped))

@@ -149,13 +149,13 @@ class GPT(nn.Module):
     def step(
         self, input_ids: Tensor, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """Return the logits (B, V) after the newest token, and the state to go on from.
+        """Return the logits (B, Q, V) of the newest tokens, and the state after them.
 
         For generation: the first call gets the prompt (B, Q), each later one the new
         token (B, 1) and the state of the call before. Nothing is computed twice.
         """
         hidden, state = self.hidden(input_ids, state)
-        return self.logits(hidden[:, -1]), state
+        return self.logits(hidden), state
 
     def attention_maps(self, input_ids: Tensor) -> list[Tensor]:
         """Return each block's attention weights (B, H, L, L), for drawing."""

@@ -95,7 +95,7 @@ def load_gpt(name: str | os.PathLike[str]) -> GPT:
             f"The head in {folder} has a word table of its own, and this GPT shares it "
             "with the embeddings; load it with transformers."
         )
-    found = to_ours(stored, dict(model.named_parameters()), their_names)
+    found = to_ours(stored, dict(model.named_parameters()), their_names, folder)
     missing = {name for name, _ in model.named_parameters()} - set(found)
     if missing:
         raise ModelError(

@@ -63,7 +63,10 @@ def to_theirs(tensors: Mapping[str, Tensor], names: TheirNames) -> dict[str, Ten
 
 
 def to_ours(
-    stored: Mapping[str, Tensor], wanted: Mapping[str, Tensor], names: TheirNames
+    stored: Mapping[str, Tensor],
+    wanted: Mapping[str, Tensor],
+    names: TheirNames,
+    where: Path,
 ) -> dict[str, Tensor]:
     """Return what ``stored`` has of ``wanted``, in fp32, under our names.
 
@@ -78,8 +81,9 @@ def to_ours(
         tensor = torch.cat([stored[name] for name in theirs]).to(like.dtype)
         if tensor.shape != like.shape:
             raise ModelError(
-                f"{theirs[0]} has the shape {tuple(tensor.shape)} and config.json asks "
-                f"for {tuple(like.shape)}; the two belong to different models."
+                f"{theirs[0]} in {where} has the shape {tuple(tensor.shape)}, and "
+                f"config.json asks for {tuple(like.shape)}; the two belong to "
+                "different models."
             )
         found[ours] = tensor
     return found
