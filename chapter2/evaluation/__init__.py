@@ -13,6 +13,13 @@ from chapter2.evaluation.intervals import (
     paired_bootstrap,
     wilson_interval,
 )
+from chapter2.evaluation.language_models import (
+    at_positions,
+    masked_accuracy,
+    perplexity,
+    pseudo_perplexity,
+)
+from chapter2.evaluation.language_scores import LanguageScore, MaskedScore, TextSize
 from chapter2.evaluation.metrics import (
     METRICS,
     Scores,
@@ -27,11 +34,14 @@ from chapter2.evaluation.slices import (
     accuracy_by,
     accuracy_by_rating,
 )
+from chapter2.evaluation.unigrams import Unigram, unigram
 
 __all__ = [
     "METRICS",
     "Baseline",
     "Interval",
+    "LanguageScore",
+    "MaskedScore",
     "Mistake",
     "Mistakes",
     "Report",
@@ -39,17 +49,24 @@ __all__ = [
     "Scores",
     "Slice",
     "Slices",
+    "TextSize",
+    "Unigram",
     "accuracy",
     "accuracy_by",
     "accuracy_by_rating",
+    "at_positions",
     "bootstrap_interval",
     "classification_report",
     "confusion_matrix",
     "detect_language",
     "majority",
+    "masked_accuracy",
     "most_confident_errors",
     "paired_bootstrap",
+    "perplexity",
     "precision_recall_f1",
+    "pseudo_perplexity",
     "tfidf_logistic",
+    "unigram",
     "wilson_interval",
 ]
