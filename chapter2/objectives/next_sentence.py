@@ -13,10 +13,8 @@ Only in the second have both answers the same subject matter.
 from __future__ import annotations
 
 import random
-from bisect import bisect_right
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -49,8 +47,12 @@ def sentence_pairs(
 
     Which half is drawn at random. A negative keeps the first sentence. Its second one
     comes from another document; it never has the text of the true next one, which may
-    well stand a second time elsewhere. With ``order`` the negative is the swapped pair;
-    neighbours with the same text, which have no order, are left out.
+    well stand a second time elsewhere. Unlike BERT's code we never draw a sentence that
+    opens a document: none is ever the second of a true pair, so it would give the
+    answer away by itself.
+
+    With ``order`` the negative is the swapped pair; neighbours with the same text,
+    which have no order, are left out.
 
     Args:
         documents: each a sequence of sentences, in the order of the text.
@@ -58,7 +60,7 @@ def sentence_pairs(
             group. None: each document is a group of its own.
 
     Raises:
-        DataError: no two neighbours, or no sentence that could be a negative.
+        DataError: no two neighbours, or no sentence that could make a negative.
     """
     places = [
         (d, i)
@@ -87,7 +89,7 @@ def sentence_pairs(
 
 
 class Others:
-    """Sentences of all documents, each equally likely to be drawn as a negative."""
+    """The sentences that follow one; each is equally likely to be drawn."""
 
     def __init__(
         self,
@@ -95,10 +97,11 @@ class Others:
         groups: Sequence[Hashable] | None,
         generator: random.Random,
     ) -> None:
-        self.documents, self.generator = documents, generator
         self.groups = range(len(documents)) if groups is None else groups
-        # the n-th sentence of all stands in the document where n < ends[document]
-        self.ends = list(accumulate(len(sentences) for sentences in documents))
+        self.generator = generator
+        self.sentences = [
+            (text, d) for d, sentences in enumerate(documents) for text in sentences[1:]
+        ]
 
     def draw(self, document: int, true_next: str) -> tuple[str, int]:
         """Return a sentence of another group, and its document.
@@ -108,17 +111,15 @@ class Others:
         Raises:
             DataError: there is none but those that would be wrong.
         """
-        total = self.ends[-1]
+        total = len(self.sentences)
         start = self.generator.randrange(total)
         for n in range(total):
-            found = (start + n) % total
-            other = bisect_right(self.ends, found)
-            text = self.documents[other][found - self.ends[other]]
+            text, other = self.sentences[(start + n) % total]
             if self.groups[other] != self.groups[document] and text != true_next:
                 return text, other
         raise DataError(
-            "A negative pair needs a sentence of another document; give at least two "
-            "documents."
+            "A negative pair needs a sentence that follows one in another document; "
+            "give at least two documents of several sentences."
         )
 
 

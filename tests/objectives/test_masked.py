@@ -257,7 +257,7 @@ def test_a_batch_in_which_nothing_is_hidden_costs_nothing():
         model, {"input_ids": ids, "labels": torch.full_like(ids, -100)}
     )
     loss.backward()
-    assert (float(loss), int(count)) == (0.0, 0)
+    assert (loss.item(), count.item()) == (0.0, 0)
     assert not any(p.grad.any() for p in model.parameters() if p.grad is not None)
 
 
