@@ -108,10 +108,12 @@ class SelfAttention(nn.Module):
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return queries, keys and values of ``x`` (B, L, D), each (B, H, L, D/H)."""
-        # (B, L, 3 D) -> (B, L, 3, H, D/H) -> (3, B, H, L, D/H)
-        parts = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        q, k, v = parts.unbind(0)
-        return q, k, v
+        q, k, v = self.qkv(x).chunk(3, dim=-1)  # (B, L, 3 D) -> three (B, L, D)
+        return self.heads_of(q), self.heads_of(k), self.heads_of(v)
+
+    def heads_of(self, x: Tensor) -> Tensor:
+        """Give each head its part: (B, L, D) -> (B, L, H, D/H) -> (B, H, L, D/H)."""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def mask(self, q: Tensor, k: Tensor, bias: Tensor | None) -> Tensor | None:
         """Return M for padding and order together, None where all may be seen."""

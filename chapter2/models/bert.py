@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from chapter2.errors import UsageError
 from chapter2.models.attention import SelfAttention, padding_bias, select
+from chapter2.models.common import check_heads, check_length, initialise
 from chapter2.models.dropout import drop
 
 if TYPE_CHECKING:
@@ -46,15 +47,11 @@ class BertConfig:
     dropout: float = 0.1  # of the states; the paper's
     attention_dropout: float = 0.1  # of the attention weights; the paper's
     norm_eps: float = 1e-12  # keeps LayerNorm from dividing by 0; BERT's code
-    init_std: float = 0.02  # of the truncated normal; BERT's code
+    init_std: float = 0.02  # of the first weights; BERT's code
     pad_id: int = 0  # [PAD] stands first in BERT's vocabulary
 
     def __post_init__(self) -> None:
-        if self.width % self.heads:
-            raise UsageError(
-                f"width {self.width} cannot be shared by {self.heads} heads; choose a "
-                "multiple."
-            )
+        check_heads(self.width, self.heads)
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> BertConfig:
@@ -212,6 +209,7 @@ class BertForPretraining(nn.Module):
             self.transform_norm = nn.LayerNorm(config.width, config.norm_eps)
             self.bias = nn.Parameter(torch.zeros(config.vocab_size))
             self.nsp = nn.Linear(config.width, 2)
+        # BERT's own code cuts the normal at two deviations; transformers and we do not
         initialise(self, config.init_std, seed)
 
     def forward(
@@ -243,27 +241,3 @@ class BertForPretraining(nn.Module):
         from chapter2.models.bert_folder import save_bert
 
         return save_bert(self, folder, tokenizer)
-
-
-def initialise(model: nn.Module, std: float, seed: int) -> None:
-    """Draw all weights from a normal cut off at two deviations; biases become 0.
-
-    So does BERT's own code; transformers draws from a normal without a cut. LayerNorms
-    (gain 1, bias 0) and bare parameters are made as they should be.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    for module in model.modules():
-        if isinstance(module, (nn.Linear, nn.Embedding)):
-            weight, cut = module.weight, 2 * std
-            nn.init.trunc_normal_(weight, 0.0, std, -cut, cut, generator)
-        if isinstance(module, nn.Linear):
-            nn.init.zeros_(module.bias)
-
-
-def check_length(length: int, positions: int) -> None:
-    """Raise UsageError if a text is longer than the model's table of positions."""
-    if length > positions:
-        raise UsageError(
-            f"The text has {length} tokens and the model reads {positions}; cut it, or "
-            "choose a model with more positions."
-        )

@@ -13,7 +13,6 @@ Shapes: B batch, L length, Q newest tokens, D width, H heads, V vocabulary.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from torch import Tensor, nn
 
 from chapter2.errors import UsageError
 from chapter2.models.attention import Past, SelfAttention
-from chapter2.models.bert import check_length
+from chapter2.models.common import check_heads, check_length, initialise
 from chapter2.models.dropout import drop
 
 if TYPE_CHECKING:
@@ -51,11 +50,7 @@ class GPTConfig:
     init_std: float = 0.02  # of the normal; Radford et al., 2018
 
     def __post_init__(self) -> None:
-        if self.width % self.heads:
-            raise UsageError(
-                f"width {self.width} cannot be shared by {self.heads} heads; choose a "
-                "multiple."
-            )
+        check_heads(self.width, self.heads)
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> GPTConfig:
@@ -114,7 +109,9 @@ class GPT(nn.Module):
             self.dropout = nn.Dropout(config.dropout)
             self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
             self.norm = nn.LayerNorm(config.width, config.norm_eps)
-        initialise(self, config, seed)
+        # two parts of each block add to the running state (GPT-2's section 2.3)
+        added = (".attention.out", ".outer")
+        initialise(self, config.init_std, seed, added, depth=2 * config.layers)
 
     def forward(self, input_ids: Tensor) -> Tensor:
         """Return the logits (B, L, V) for ids (B, L).
@@ -176,19 +173,3 @@ class GPT(nn.Module):
         from chapter2.models.gpt_folder import save_gpt
 
         return save_gpt(self, folder, tokenizer)
-
-
-def initialise(model: GPT, config: GPTConfig, seed: int) -> None:
-    """Draw all weights from a normal, not cut off; biases become 0.
-
-    What is added to the running state, by two parts in each block, is drawn smaller by
-    1 / sqrt(2 x blocks), so that the sum does not grow with the depth (GPT-2, 2.3).
-    """
-    generator = torch.Generator().manual_seed(seed)
-    for name, module in model.named_modules():
-        if isinstance(module, (nn.Linear, nn.Embedding)):
-            added = name.endswith((".attention.out", ".outer"))
-            shrink = math.sqrt(2 * config.layers) if added else 1
-            nn.init.normal_(module.weight, 0.0, config.init_std / shrink, generator)
-        if isinstance(module, nn.Linear):
-            nn.init.zeros_(module.bias)

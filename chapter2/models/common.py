@@ -1,0 +1,46 @@
+"""What BERT and GPT share beside attention: first weights, and limits of sizes."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from chapter2.errors import UsageError
+
+
+def initialise(
+    model: nn.Module, std: float, seed: int, added: tuple[str, ...] = (), depth: int = 1
+) -> None:
+    """Draw all weights from a normal of deviation ``std``; biases become 0.
+
+    LayerNorms (gain 1, bias 0) and bare parameters are made as they should be.
+
+    Args:
+        added: ends of the names of modules whose output is added to a running state;
+            theirs are drawn smaller by 1 / sqrt(depth), so that ``depth`` of them add
+            up to what one would be.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for name, module in model.named_modules():
+        if isinstance(module, (nn.Linear, nn.Embedding)):
+            shrink = depth**0.5 if added and name.endswith(added) else 1.0
+            nn.init.normal_(module.weight, 0.0, std / shrink, generator)
+        if isinstance(module, nn.Linear):
+            nn.init.zeros_(module.bias)
+
+
+def check_heads(width: int, heads: int) -> None:
+    """Raise UsageError if ``heads`` cannot share ``width`` evenly."""
+    if width % heads:
+        raise UsageError(
+            f"width {width} cannot be shared by {heads} heads; choose a multiple."
+        )
+
+
+def check_length(length: int, positions: int) -> None:
+    """Raise UsageError if a text is longer than the model's table of positions."""
+    if length > positions:
+        raise UsageError(
+            f"The text has {length} tokens and the model reads {positions}; cut it, or "
+            "choose a model with more positions."
+        )
