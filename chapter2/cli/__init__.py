@@ -23,6 +23,7 @@ from chapter2.cli.doctor import doctor
 from chapter2.cli.evaluate import evaluate
 from chapter2.cli.finetune import finetune
 from chapter2.cli.predict import predict
+from chapter2.cli.pretrain import pretrain
 from chapter2.errors import Chapter2Error, InterruptedTraining
 
 __all__ = ["app", "main", "run"]
@@ -33,7 +34,7 @@ INTERNAL = 70  # EX_SOFTWARE of sysexits.h: the fault is ours
 CommandLineError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
-    help="Fine-tune, evaluate and use a language model on your own texts.",
+    help="Pretrain, fine-tune, evaluate and use a language model on your own texts.",
     epilog="Example:  chapter2 finetune movie-snippets --out model",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -69,6 +70,7 @@ def _add(command: Callable[..., None], example: str) -> None:
 
 
 _add(finetune, "finetune reviews.csv --text review --label stars")
+_add(pretrain, "pretrain encyclopaedia --family gpt --tokens 1000000 --out gpt")
 _add(evaluate, "evaluate model new.csv --text review --label stars")
 _add(predict, "predict model texts.txt > labels.tsv")
 _add(doctor, "doctor")

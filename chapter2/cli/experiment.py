@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from chapter2 import runtime
 from chapter2.cli import run_folder
 from chapter2.cli.console import Console
 from chapter2.cli.finetune import Request
@@ -60,23 +59,13 @@ def _run(
         request.model, parts.train.label_names, request.seed, request.max_length
     )
     console.notice(*classifier.notices, *_cut(classifier, parts.train))
-    settings["precision_used"] = (
-        record["settings"]["precision_used"]
-        if record
-        else _precision(request.precision)
-    )
+    settings["precision_used"] = run_folder.precision(record, request.precision)
     history = _train(request, settings, classifier, parts)
     console.notice(*history.notices)
     predicted = _predictions(classifier, baselines, parts)
     result = _result(request, dataset, parts, predicted, history)
     run_folder.write_record(request.out, settings, result)
     return result
-
-
-def _precision(wanted: str) -> str:
-    """Measure once, before the first step: a resumed run must not decide otherwise."""
-    dtype = runtime.autocast_dtype(runtime.device(), wanted)
-    return "fp32" if dtype is None else "bf16"
 
 
 def _sizes(parts: Split) -> str:

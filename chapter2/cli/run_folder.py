@@ -46,8 +46,8 @@ def open_run(out: Path, resume: bool) -> dict[str, Any] | None:
     if record is None:
         if out.exists() and any(not _ours(path) for path in out.iterdir()):
             raise UsageError(
-                f"{out} is not empty and holds no run of `chapter2 finetune`; choose"
-                " another --out."
+                f"{out} is not empty and holds no run of chapter2; choose another"
+                " --out."
             )
         return None
     if not (record["finished"] or _has_work(out)):
@@ -108,15 +108,23 @@ def require_same(out: Path, record: dict[str, Any], settings: dict[str, Any]) ->
     for name, now in settings.items():
         then = record["settings"].get(name)
         if then != now:
-            what = (
-                "other records"
-                if name == "data_sha256"
-                else f"--{name.replace('_', '-')} {then}, not {now}"
+            what = {"data_sha256": "other records", "command": "another command"}.get(
+                name, f"--{name.replace('_', '-')} {then}, not {now}"
             )
             raise UsageError(
                 f"The run in {out} began with {what}; repeat its command with --resume"
                 " added, or choose another --out."
             )
+
+
+def precision(record: dict[str, Any] | None, wanted: str) -> str:
+    """Return fp32 or bf16; ``auto`` is measured before the first step and then kept."""
+    if record:
+        return str(record["settings"]["precision_used"])
+    from chapter2 import runtime
+
+    dtype = runtime.autocast_dtype(runtime.device(), wanted)
+    return "fp32" if dtype is None else "bf16"
 
 
 def write_record(

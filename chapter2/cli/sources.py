@@ -9,7 +9,7 @@ from chapter2.cli.run_folder import read_record
 from chapter2.errors import DataError, ModelError, UsageError
 
 if TYPE_CHECKING:
-    from chapter2.data import TextDataset
+    from chapter2.data import Corpus, TextDataset
     from chapter2.models import Classifier
 
 
@@ -46,12 +46,47 @@ def read(
             trainable=trainable,
         )
     if source not in names():
-        raise DataError(
-            f"There is neither a file {source!r} nor a catalogue entry of that name;"
-            " run `chapter2 data list` to see the entries."
-        )
+        raise _no_source(source)
     _refuse(source, text=text, group=group, encoding=encoding)
     return _load(source, label, limit, seed)
+
+
+def read_corpus(
+    source: str,
+    text: str | None = None,
+    title: str | None = None,
+    limit: int | None = None,
+    encoding: str | None = None,
+    seed: int = 0,
+) -> Corpus:
+    """Return the running text that ``source`` names; a file goes before an entry.
+
+    Raises:
+        UsageError: an option has no meaning for the source.
+        DataError: there is no such source, or it holds no text.
+        FetchError: an entry of the catalogue cannot be had.
+    """
+    from chapter2 import data
+
+    if Path(source).exists() or _looks_like_a_path(source):
+        return data.read_corpus(source, text, title, limit, encoding, seed)
+    known = data.names()
+    if source not in known:
+        raise _no_source(source)
+    _refuse(source, text=text, title=title, encoding=encoding)
+    found = None
+    if data.card(source).task in ("corpus", "classification"):
+        found = data.load(source)
+    if isinstance(found, data.TextDataset):  # its texts, without their labels
+        titles = found.groups or [""] * len(found)
+        documents = tuple(map(data.Document, titles, found.texts))
+        found = data.Corpus(found.name, documents, found.notices)
+    if not isinstance(found, data.Corpus):
+        raise DataError(
+            f"{source} holds no running text (its task is {data.card(source).task});"
+            " use encyclopaedia, or texts of your own."
+        )
+    return found.take(limit, seed)
 
 
 def load_model(folder: str) -> Classifier:
@@ -74,6 +109,13 @@ def load_model(folder: str) -> Classifier:
     classifier = Classifier.load(folder)
     torch.nn.Module.to(classifier.model, runtime.device())
     return classifier
+
+
+def _no_source(source: str) -> DataError:
+    return DataError(
+        f"There is neither a file {source!r} nor a catalogue entry of that name;"
+        " run `chapter2 data list` to see the entries."
+    )
 
 
 def _looks_like_a_path(source: str) -> bool:
