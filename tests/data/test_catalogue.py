@@ -137,7 +137,7 @@ def test_the_encyclopaedia_is_as_stated() -> None:
 
 
 def test_no_title_and_no_shared_passage_stands_in_two_parts() -> None:
-    parts = data.split_corpus(data.load("encyclopaedia"))
+    parts = data.split_corpus(data.load("encyclopaedia", limit=4000))
     seen: dict[object, int] = {}  # title or run of 13 words -> part
     for number, part in enumerate((parts.train, parts.validation, parts.test)):
         for document in part.documents:
