@@ -86,8 +86,9 @@ def _logits(model: Any, ids: Tensor) -> Tensor:
     output = model(input_ids=ids[None].to(place))
     model.train(was_training)
     for name in ("mlm_logits", "logits", "prediction_logits"):  # ours, MLM, pretraining
-        if hasattr(output, name):
-            return getattr(output, name)[0].cpu()
+        logits = getattr(output, name, None)
+        if logits is not None and logits.dim() == 3:  # (1, L, V): one row per token
+            return logits[0].cpu()
     raise ModelError(
         f"{type(model).__name__} has no head that fills blanks; use a masked language "
         "model."

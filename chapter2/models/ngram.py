@@ -214,7 +214,7 @@ def _assemble(grams: list[_Grams], depth: np.ndarray, vocab_size: int) -> Kneser
         if k < len(grams):
             counts = _continuations(gram, grams[k], depth == k - 1)
         tables.append(_table(gram.keys, counts, contexts, vocab_size))
-        contexts = len(gram.keys)
+        contexts = max(1, len(gram.keys))  # one that nothing follows, if none
     return KneserNey(vocab_size, tuple(tables))
 
 
@@ -271,7 +271,7 @@ def load_ngram(folder: str | os.PathLike[str]) -> KneserNey:
             pairs = [(stored[f"keys{k}"], stored[f"counts{k}"]) for k in range(order)]
     except Exception as error:  # zipfile, zlib, numpy: each its own
         raise ModelError(f"{path} is cut off or damaged; fit it again.") from error
-    sizes = [1, *(len(keys) for keys, _ in pairs)]
+    sizes = [1, *(max(1, len(keys)) for keys, _ in pairs)]
     tables = (
         _table(*pair, n, vocab_size) for pair, n in zip(pairs, sizes, strict=False)
     )
@@ -290,6 +290,8 @@ def _checked(sequence: Sequence[int] | np.ndarray, vocab_size: int) -> np.ndarra
 
 def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Return the row of each wanted key in the sorted ``keys``, -1 where it is not."""
+    if not len(keys):  # every text was shorter than this order
+        return np.full(len(wanted), -1)
     rows = np.searchsorted(keys, wanted)
     rows[rows == len(keys)] = 0
     return np.where(keys[rows] == wanted, rows, -1)
