@@ -23,7 +23,8 @@ from chapter2.runtime import use_huge_pages
 use_huge_pages()  # here, since every way to a Transformer leads through this module
 
 Past = tuple[Tensor, Tensor]  # keys and values of earlier tokens, each (B, H, L, D/H)
-LEAST = torch.finfo(torch.float32).min  # finite: a row of padding alone stays defined
+# finite, in bfloat16 too: a row of padding alone stays defined
+LEAST = torch.finfo(torch.bfloat16).min
 
 
 def padding_bias(mask: Tensor | None) -> Tensor | None:

@@ -184,11 +184,14 @@ class Bert(nn.Module):
         return torch.tanh(self.pooler(first))
 
     def attention_maps(
-        self, input_ids: Tensor, attention_mask: Tensor | None = None
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
     ) -> list[Tensor]:
         """Return each layer's attention weights (B, H, L, L), for drawing."""
         bias = padding_bias(attention_mask)
-        hidden, maps = self.embeddings(input_ids, None), []
+        hidden, maps = self.embeddings(input_ids, token_type_ids), []
         layer: Any
         for layer in self.layers:
             maps.append(layer.attention.weights(hidden, bias))

@@ -114,6 +114,8 @@ def config_of(stated: Mapping[str, Any], folder: Path) -> GPTConfig:
         ModelError: a setting that our GPT does not have.
     """
     require(stated, FIXED, folder)
+    # one dropout for states and embeddings
+    require(stated, {"embd_pdrop": stated.get("resid_pdrop", 0.1)}, folder)
     defaults = {"n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1024}
     known = {**defaults, **stated}
     known["n_inner"] = known.get("n_inner") or 4 * known["n_embd"]
