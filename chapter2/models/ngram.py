@@ -29,31 +29,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chapter2.errors import DataError, ModelError, UsageError
+from chapter2.models.ngram_tables import (
+    Grams,
+    Table,
+    continuations,
+    count,
+    find,
+    make_table,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# where a corpus is too small to estimate them; the values that KenLM takes there
-FALLBACK = (0.5, 1.0, 1.5)
 ROWS = 256  # positions whose whole distributions are made at once; bounds memory
-
-
-@dataclass(frozen=True)
-class Table:
-    """The k-grams of one order k, sorted by context (k - 1 tokens), then by token."""
-
-    keys: np.ndarray  # int64 (G,): number of the context times V, plus the token
-    counts: np.ndarray  # int64 (G,): occurrences (highest order) or continuations
-    discounts: tuple[float, float, float]  # subtracted from counts of 1, 2, 3 and more
-    starts: np.ndarray  # int64 (contexts + 1,): where each context's tokens begin
-    totals: np.ndarray  # float64 (contexts,): c(u .)
-    gammas: np.ndarray  # float64 (contexts,): the weight of the order below; 1 unseen
-
-    def share(self, rows: np.ndarray, contexts: np.ndarray) -> np.ndarray:
-        """Return max(c - D(c), 0) / c(u .) of the k-grams in these rows."""
-        counts = self.counts[rows]
-        cut = np.array((0.0, *self.discounts))[np.minimum(counts, 3)]
-        return np.maximum(counts - cut, 0) / self.totals[contexts]
 
 
 @dataclass(frozen=True)
@@ -84,7 +72,7 @@ class KneserNey:
             table, before = self.tables[k - 1], contexts[: len(tokens)]
             known = np.flatnonzero(before >= 0)  # where this context was seen
             u = before[known]
-            rows = _find(table.keys, u * self.vocab_size + tokens[known])
+            rows = find(table.keys, u * self.vocab_size + tokens[known])
             p[known] *= table.gammas[u]
             found = rows >= 0
             p[known[found]] += table.share(rows[found], u[found])
@@ -143,7 +131,7 @@ class KneserNey:
         for table in self.tables[:-1]:
             # a context of -1 gives a key below 0, which no table has
             keys = number[:-1] * self.vocab_size + tokens
-            number = np.concatenate(([-1], _find(table.keys, keys)))
+            number = np.concatenate(([-1], find(table.keys, keys)))
             found.append(number)
         return [
             np.where((n >= 0) & (table.totals[n] > 0), n, -1)
@@ -177,83 +165,20 @@ def fit(sequences: Sequence[Sequence[int]], vocab_size: int, order: int) -> Knes
     depth = np.concatenate([np.arange(len(row)) for row in rows])
     grams, number = [], np.zeros(len(tokens), np.int64)
     for k in range(1, order + 1):
-        grams.append(_count(number, tokens, depth, k, vocab_size))
+        grams.append(count(number, tokens, depth, k, vocab_size))
         number = np.roll(grams[-1].number, 1)  # the context of the token after
     return _assemble(grams, depth, vocab_size)
 
 
-@dataclass(frozen=True)
-class _Grams:
-    """The k-grams of one order, and where they stand in the text (P positions)."""
-
-    keys: np.ndarray  # (G,)
-    occurrences: np.ndarray  # (G,)
-    first: np.ndarray  # (G,) a position that ends such a k-gram
-    number: np.ndarray  # (P,) the k-gram that ends at each position, -1: none
-
-
-def _count(
-    contexts: np.ndarray, tokens: np.ndarray, depth: np.ndarray, k: int, vocab_size: int
-) -> _Grams:
-    at = np.flatnonzero(depth >= k - 1)  # where k tokens of one sequence end
-    keys, first, inverse, counts = np.unique(
-        contexts[at] * vocab_size + tokens[at],
-        return_index=True,
-        return_inverse=True,
-        return_counts=True,
-    )
-    number = np.full(len(tokens), -1)
-    number[at] = inverse
-    return _Grams(keys, counts, at[first], number)
-
-
-def _assemble(grams: list[_Grams], depth: np.ndarray, vocab_size: int) -> KneserNey:
+def _assemble(grams: list[Grams], depth: np.ndarray, vocab_size: int) -> KneserNey:
     contexts, tables = 1, []
     for k, gram in enumerate(grams, start=1):
         counts = gram.occurrences
         if k < len(grams):
-            counts = _continuations(gram, grams[k], depth == k - 1)
-        tables.append(_table(gram.keys, counts, contexts, vocab_size))
+            counts = continuations(gram, grams[k], depth == k - 1)
+        tables.append(make_table(gram.keys, counts, contexts, vocab_size))
         contexts = max(1, len(gram.keys))  # one that nothing follows, if none
     return KneserNey(vocab_size, tuple(tables))
-
-
-def _continuations(gram: _Grams, longer: _Grams, opening: np.ndarray) -> np.ndarray:
-    """Return how many tokens stand before each k-gram, a sequence's start as one."""
-    before = np.bincount(gram.number[longer.first], minlength=len(gram.keys))
-    before[np.unique(gram.number[opening])] += 1
-    return before
-
-
-def _table(
-    keys: np.ndarray, counts: np.ndarray, contexts: int, vocab_size: int
-) -> Table:
-    """Return a table with its discounts, and gamma(u) = sum of D(c(uw)) / c(u .)."""
-    discounts = estimate_discounts(counts)
-    of = keys // vocab_size
-    totals = np.bincount(of, counts, contexts)
-    # at most the count itself: what is subtracted is what gamma hands on
-    cut = np.minimum(np.array((0.0, *discounts))[np.minimum(counts, 3)], counts)
-    handed = np.bincount(of, cut, contexts)
-    gammas = np.divide(handed, totals, out=np.ones(contexts), where=totals > 0)
-    starts = np.searchsorted(of, np.arange(contexts + 1))
-    return Table(keys, counts, discounts, starts, totals, gammas)
-
-
-def estimate_discounts(counts: np.ndarray) -> tuple[float, float, float]:
-    """Return D1, D2, D3+ from the counts of counts n1 to n4 (equation 26).
-
-    .. math:: Y = n_1 / (n_1 + 2 n_2), \\quad D_i = i - (i + 1)\\, Y\\, n_{i+1} / n_i
-
-    Where one of the n is 0, or a D falls outside 0 to i, all three are ``FALLBACK``.
-    """
-    n = np.bincount(np.minimum(counts, 5), minlength=6).astype(float)
-    if not n[1:5].all():
-        return FALLBACK
-    y = n[1] / (n[1] + 2 * n[2])
-    one, two, three = (float(i - (i + 1) * y * n[i + 1] / n[i]) for i in (1, 2, 3))
-    inside = 0 <= one <= 1 and 0 <= two <= 2 and 0 <= three <= 3
-    return (one, two, three) if inside else FALLBACK
 
 
 def load_ngram(folder: str | os.PathLike[str]) -> KneserNey:
@@ -273,7 +198,7 @@ def load_ngram(folder: str | os.PathLike[str]) -> KneserNey:
         raise ModelError(f"{path} is cut off or damaged; fit it again.") from error
     sizes = [1, *(max(1, len(keys)) for keys, _ in pairs)]
     tables = (
-        _table(*pair, n, vocab_size) for pair, n in zip(pairs, sizes, strict=False)
+        make_table(*pair, n, vocab_size) for pair, n in zip(pairs, sizes, strict=False)
     )
     return KneserNey(vocab_size, tuple(tables))
 
@@ -286,12 +211,3 @@ def _checked(sequence: Sequence[int] | np.ndarray, vocab_size: int) -> np.ndarra
             f"{vocab_size - 1}; they are of another tokenizer."
         )
     return tokens
-
-
-def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the row of each wanted key in the sorted ``keys``, -1 where it is not."""
-    if not len(keys):  # every text was shorter than this order
-        return np.full(len(wanted), -1)
-    rows = np.searchsorted(keys, wanted)
-    rows[rows == len(keys)] = 0
-    return np.where(keys[rows] == wanted, rows, -1)

@@ -9,12 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chapter2.errors import DataError, ModelError, UsageError
-from chapter2.models.ngram import (
-    FALLBACK,
-    estimate_discounts,
-    fit,
-    load_ngram,
-)
+from chapter2.models.ngram import fit, load_ngram
+from chapter2.models.ngram_tables import FALLBACK, estimate_discounts
 
 V = 7
 SEQUENCES = st.lists(st.lists(st.integers(0, V - 1), max_size=20), min_size=1)
