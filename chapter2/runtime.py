@@ -27,15 +27,18 @@ class Scale:
     name: str
     records: int | None  # at most this many records of a data set; None: all
     encoder: str  # the name that chapter2.models.load_encoder resolves
+    causal: str  # the name that chapter2.models.load_causal resolves
     sentiment: str  # catalogue name of chapter 5's data set
     epochs: int  # passes over the training part
     resamples: int  # bootstrap resamples behind each interval
 
 
 SCALES = {
-    "smoke": Scale("smoke", 96, "tiny-random", "movie-snippets", 1, 50),
-    "book": Scale("book", None, "minilm", "movie-snippets", 2, 1000),
-    "full": Scale("full", None, "google-bert/bert-base-uncased", "imdb", 3, 1000),
+    "smoke": Scale("smoke", 96, "tiny-random", "tiny-random", "movie-snippets", 1, 50),
+    "book": Scale("book", None, "minilm", "smollm2", "movie-snippets", 2, 1000),
+    "full": Scale(
+        "full", None, "google-bert/bert-base-uncased", "smollm2", "imdb", 3, 1000
+    ),
 }
 
 
