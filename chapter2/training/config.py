@@ -22,7 +22,8 @@ class TrainingConfig:
     accumulation: int = 1  # batches per optimiser step; more where memory is short
     validate_every: int | None = None  # steps; None: at the end of each epoch
     patience: int | None = None  # validations without a better one; None: all epochs
-    monitor: str = "loss"  # figure that picks the best; of any but loss, more is better
+    # the figure that picks the weights to keep; of any but loss, more is better, so that
+    monitor: str = "loss"  # "step" keeps the last, where the rate has come down to 0
     precision: str = "auto"  # auto (measured here), bf16 or fp32
     seed: int = 0  # order of the batches, dropout
     checkpoint_every: int | None = None  # steps; None: at each validation, and
@@ -34,6 +35,8 @@ class TrainingConfig:
         for name in ("validate_every", "patience", "checkpoint_every"):
             value = getattr(self, name)
             self._need(name, value is None or value >= 1, "at least 1, or None")
+        last = self.patience is not None and self.monitor == "step"
+        self._need("patience", not last, "None where the monitor is step")
         self._need("learning_rate", 0 < self.learning_rate < 10, "between 0 and 10")
         self._need("weight_decay", 0 <= self.weight_decay < 10, "0 or a little more")
         self._need("warmup", 0 <= self.warmup < 1, "a share: from 0 to below 1")

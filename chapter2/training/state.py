@@ -49,15 +49,16 @@ class State:
         Raises:
             UsageError: there is no figure of the name ``config.monitor``.
         """
-        if config.monitor not in figures:
+        place = {"step": self.step, "epoch": self.epoch + 1}
+        known = {**place, **figures}  # "step" grows: the last weights are the best
+        if config.monitor not in known:
             raise UsageError(
                 f"monitor is {config.monitor!r}; the validation has "
-                f"{', '.join(figures)}."
+                f"{', '.join(figures)} and step."
             )
-        place = {"step": self.step, "epoch": self.epoch + 1}
-        self.history.validations.append({**place, **figures})
+        self.history.validations.append(known)
         self.history.seconds += figures.get("seconds", 0.0)
-        figure = figures[config.monitor]
+        figure = known[config.monitor]
         sign = -1 if config.monitor == "loss" else 1
         beaten = self.best is None or sign * figure > sign * self.best
         if beaten and math.isfinite(figure):

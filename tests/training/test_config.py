@@ -45,3 +45,8 @@ def test_settings_are_frozen_and_plain():
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.epochs = 3
     assert TrainingConfig(**json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_patience_that_could_never_end_is_refused():
+    with pytest.raises(UsageError, match="patience is 2; it must be None where"):
+        TrainingConfig(patience=2, monitor="step")

@@ -157,6 +157,14 @@ def test_of_other_figures_more_is_better(toy):
     assert history.best_step == 10
 
 
+def test_the_monitor_step_keeps_the_last_weights(toy):
+    config = {"epochs": 3, "monitor": "step"}
+    last, _ = run(toy, config=config)
+    model, history = run(toy, config=config, validate=scripted(1.0, 2.0, 3.0))
+    assert history.best_step == 15
+    assert same(model, last)
+
+
 def test_a_figure_that_is_no_number_is_never_the_best(toy):
     nan = float("nan")
     _, history = run(toy, config={"epochs": 3}, validate=scripted(nan, 4.0, nan))
