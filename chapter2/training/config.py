@@ -22,7 +22,7 @@ class TrainingConfig:
     accumulation: int = 1  # batches per optimiser step; more where memory is short
     validate_every: int | None = None  # steps; None: at the end of each epoch
     patience: int | None = None  # validations without a better one; None: all epochs
-    # the figure that picks the weights to keep; of any but loss, more is better, so that
+    # figure that picks the weights to keep; of any but loss, more is better, and so
     monitor: str = "loss"  # "step" keeps the last, where the rate has come down to 0
     precision: str = "auto"  # auto (measured here), bf16 or fp32
     seed: int = 0  # order of the batches, dropout
