@@ -243,7 +243,7 @@ def test_two_processes_make_the_model_that_one_makes(corpus, tmp_path):
         ("{corpus}", ["--whole-words", "--family", "lstm"], 2, "are for bert"),
         ("{corpus}", ["--learning-rate", "0"], 2, "learning_rate is 0"),
         ("{corpus}", ["--learning-rate", "1", "--family", "ngram"], 2, "which counts"),
-        ("{corpus}", ["--continue-from", "no/folder"], 6, "no model here"),
+        ("{corpus}", ["--continue-from", "./none"], 6, "no model here"),
         ("{corpus}", ["--continue-from", "bert-tiny", "--size", "tiny"], 2, "leave ou"),
         ("{empty}", [], 3, "{empty} is empty"),
         ("{blank}", [], 3, "{blank} holds nothing but blanks"),
