@@ -92,14 +92,15 @@ def estimate_discounts(counts: np.ndarray) -> tuple[float, float, float]:
 
     .. math:: Y = n_1 / (n_1 + 2 n_2), \\quad D_i = i - (i + 1)\\, Y\\, n_{i+1} / n_i
 
-    Where one of the n is 0, or a D falls outside 0 to i, all three are ``FALLBACK``.
+    Where one of the n is 0, or a D is not above 0 and at most i, all three are
+    ``FALLBACK``: a D of 0 hands nothing on, and what was not seen would be impossible.
     """
     n = np.bincount(np.minimum(counts, 5), minlength=6).astype(float)
     if not n[1:5].all():
         return FALLBACK
     y = n[1] / (n[1] + 2 * n[2])
     one, two, three = (float(i - (i + 1) * y * n[i + 1] / n[i]) for i in (1, 2, 3))
-    inside = 0 <= one <= 1 and 0 <= two <= 2 and 0 <= three <= 3
+    inside = 0 < one <= 1 and 0 < two <= 2 and 0 < three <= 3
     return (one, two, three) if inside else FALLBACK
 
 

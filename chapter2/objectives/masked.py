@@ -148,10 +148,11 @@ def continues_word(tokenizer: PreTrainedTokenizerBase) -> Tensor:
 def word_ids_of(input_ids: Tensor, continues: Tensor) -> Tensor:
     """Number the words of each row from 0: (B, L) ids -> (B, L) words.
 
-    Each token that does not go on with a word (``continues`` (V,)) begins one.
+    Each token that does not go on with a word (``continues`` (V,)) begins one, and so
+    does the first of a row: a block may begin inside a word.
     """
-    begins = ~continues[input_ids]
-    return (begins.cumsum(dim=1) - 1).clamp(min=0)
+    counted = (~continues[input_ids]).cumsum(dim=1)
+    return counted - counted[:, :1]
 
 
 def masked_loss(

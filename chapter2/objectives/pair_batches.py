@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from chapter2.data.batching import LengthBatches, encode, pad
+from chapter2.errors import DataError, UsageError
 from chapter2.objectives.masked import Masked, mask_tokens, ordinary_ids, special_mask
 from chapter2.objectives.next_sentence import Pair
 
@@ -34,7 +35,15 @@ def join_pairs(
     """Return the pairs as tokens, at most ``max_length`` of them.
 
     Of a pair that is too long, the longer sentence loses its last token until it fits.
+
+    Raises:
+        UsageError: no room for a token of each beside ``[CLS]`` and two ``[SEP]``.
     """
+    if max_length < 5:
+        raise UsageError(
+            f"max_length is {max_length}; a pair needs 5 tokens or more, three special "
+            "ones among them."
+        )
     # with [CLS] and [SEP], which are taken off again; 10,000: nothing is cut here
     first = encode([pair.first for pair in pairs], tokenizer, 10_000)
     second = encode([pair.second for pair in pairs], tokenizer, 10_000)
@@ -76,8 +85,22 @@ class PairBatches:
         batch_size: int = 32,
         seed: int = 0,
     ) -> None:
-        enough = masked_per_pair + 3  # [CLS] and two [SEP] are never hidden
-        self.pairs = [pair for pair in pairs if len(pair.input_ids) >= enough]
+        """Args: ``pairs`` by ``tokenizer``; ``masked_per_pair`` is k of the joint loss.
+
+        Raises:
+            DataError: no pair has so many ordinary tokens.
+        """
+        special = set(tokenizer.all_special_ids)  # these are never hidden
+        self.pairs = [
+            pair
+            for pair in pairs
+            if sum(i not in special for i in pair.input_ids) >= masked_per_pair
+        ]
+        if not self.pairs:
+            raise DataError(
+                f"None of the {len(pairs)} pairs has {masked_per_pair} tokens to hide; "
+                "hide fewer, or give longer sentences."
+            )
         self.masked_per_pair, self.seed = masked_per_pair, seed
         self.pad_id, self.mask_id = tokenizer.pad_token_id, tokenizer.mask_token_id
         self.special = torch.tensor(tokenizer.all_special_ids)

@@ -59,8 +59,8 @@ def test_discounts_follow_the_counts_of_counts():
 
 @pytest.mark.parametrize(
     "counts",
-    [[1, 1, 2, 3], [2, 3, 4], [*[1] * 10, 2, 3, 4]],
-    ids=["no 4", "no 1", "a discount below 0"],
+    [[1, 1, 2, 3], [2, 3, 4], [*[1] * 10, 2, 3, 4], [*[1] * 6, *[2, 3] * 3, 3, 4]],
+    ids=["no 4", "no 1", "a discount below 0", "a discount of 0"],
 )
 def test_discounts_that_cannot_be_estimated_fall_back(counts):
     assert estimate_discounts(np.array(counts)) == FALLBACK

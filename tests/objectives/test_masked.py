@@ -170,6 +170,12 @@ def test_words_are_numbered_by_their_first_pieces(tokenizer):
     assert [word - 1 for word in words[1:-1]] == theirs
 
 
+def test_a_block_that_begins_inside_a_word_begins_with_a_word_of_its_own():
+    continues = torch.tensor([False, True])
+    ids = torch.tensor([[1, 1, 0, 1, 0], [0, 1, 0, 0, 1]])
+    assert word_ids_of(ids, continues).tolist() == [[0, 0, 1, 1, 2], [0, 0, 1, 2, 2]]
+
+
 def test_whole_words_are_hidden_or_not_and_at_the_same_rate(generator):
     words = torch.arange(60).div(3, rounding_mode="floor").expand(400, 60)
     ids = torch.randint(5, 60, (400, 60), generator=generator)

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from chapter2.errors import DataError, UsageError
 from chapter2.models.tiny import tiny_random
-from chapter2.objectives import PairBatches, join_pairs, sentence_pairs
+from chapter2.objectives import Pair, PairBatches, join_pairs, sentence_pairs
 
 DOCUMENTS = [
     ["The movie was good.", "I love it so much that I have seen it twice.", "Well."],
@@ -93,3 +94,21 @@ def test_pairs_that_are_too_short_are_left_out(tokenizer):
     assert [len(pair.input_ids) for pair in batches.pairs] == [
         n for n in lengths if n >= 7
     ]
+
+
+def test_pairs_of_unknown_tokens_are_left_out(tokenizer):
+    """[UNK] is never hidden, so it does not count towards the tokens to hide."""
+    known = Pair("The movie was good.", "I love it so much.", 0, 0, 0)
+    unknown = Pair("The \u2603 \u2603 \u2603.", "\u2603 \u2603 \u2603 \u2603", 1, 0, 1)
+    joined = join_pairs([unknown, known], tokenizer, 40)
+    batches = PairBatches(joined, tokenizer, 4)
+    assert batches.pairs == joined[1:]
+    batch = batches.collate(batches.epoch(0)[0])
+    assert int((batch["labels"] != -100).sum()) == 4
+
+
+def test_faults_are_said(tokenizer, pairs):
+    with pytest.raises(DataError, match="None of the .* pairs has 60 tokens to hide"):
+        PairBatches(join_pairs(pairs, tokenizer, 40), tokenizer, 60)
+    with pytest.raises(UsageError, match="max_length is 4"):
+        join_pairs(pairs, tokenizer, 4)
