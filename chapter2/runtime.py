@@ -30,14 +30,20 @@ class Scale:
     causal: str  # the name that chapter2.models.load_causal resolves
     sentiment: str  # catalogue name of chapter 5's data set
     epochs: int  # passes over the training part
+    tokens: int  # that each of the language models compared in section 3.2.2 sees
     resamples: int  # bootstrap resamples behind each interval
 
 
 SCALES = {
-    "smoke": Scale("smoke", 96, "tiny-random", "tiny-random", "movie-snippets", 1, 50),
-    "book": Scale("book", None, "minilm", "smollm2", "movie-snippets", 2, 1000),
+    "smoke": Scale(
+        "smoke", 96, "tiny-random", "tiny-random", "movie-snippets", 1, 2_000, 50
+    ),
+    "book": Scale(
+        "book", None, "minilm", "smollm2", "movie-snippets", 2, 250_000, 1000
+    ),
     "full": Scale(
-        "full", None, "google-bert/bert-base-uncased", "smollm2", "imdb", 3, 1000
+        *("full", None, "google-bert/bert-base-uncased", "smollm2", "imdb"),
+        *(3, 100_000_000, 1000),
     ),
 }
 

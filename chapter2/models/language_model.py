@@ -6,6 +6,7 @@ Families: ``bert`` predicts hidden tokens from both sides; ``gpt``, ``lstm``, ``
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -162,7 +163,12 @@ def _transformer(
     tokenizer: PreTrainedTokenizerBase,
     seed: int,
 ) -> GPT | BertForPretraining:
+    presets: Any = {"gpt": GPTConfig, "bert": BertConfig}[family]
+    width = presets.preset(size).width
+    # 0.02 suits a width of 768; a narrower layer adds fewer terms, so each is larger:
+    # measured on 0.5 M tokens, a tiny bert leaves its plateau earlier
+    changes["init_std"] = 0.02 * math.sqrt(768 / width)
     if family == "gpt":
         return GPT(GPTConfig.preset(size, **changes), seed)
-    pad = tokenizer.pad_token_id or 0
-    return BertForPretraining(BertConfig.preset(size, **changes, pad_id=pad), seed)
+    changes["pad_id"] = tokenizer.pad_token_id or 0
+    return BertForPretraining(BertConfig.preset(size, **changes), seed)
