@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from chapter2.errors import DataError
+from chapter2.errors import DataError, UsageError
 from chapter2.evaluation.language_scores import LanguageScore, MaskedScore, TextSize
 
 if TYPE_CHECKING:
@@ -71,9 +71,15 @@ def perplexity(
         size: of the text that the blocks hold, for the values per word and byte.
 
     Raises:
+        UsageError: ``first`` is below 1: nothing predicts the token at 0.
         DataError: there is no block, or no token to predict in one.
     """
     import torch
+
+    if first < 1:
+        raise UsageError(
+            f"first is {first}; set 1 or more, as token 0 has nothing before it."
+        )
 
     ids = _blocks(blocks, at_least=first + 1)
     sums = []
@@ -172,7 +178,6 @@ def masked_accuracy(
     Raises:
         DataError: nothing is asked, or the shapes differ.
     """
-
     shown, wanted = _blocks(inputs, at_least=1), _blocks(labels, at_least=1)
     if shown.shape != wanted.shape or not (wanted != IGNORED).any():
         raise DataError(

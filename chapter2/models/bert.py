@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from chapter2.errors import UsageError
 from chapter2.models.attention import SelfAttention, padding_bias, select
-from chapter2.models.common import check_heads, check_length, initialise
+from chapter2.models.common import check_length, check_sizes, initialise
 from chapter2.models.dropout import drop
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class BertConfig:
     pad_id: int = 0  # [PAD] stands first in BERT's vocabulary
 
     def __post_init__(self) -> None:
-        check_heads(self.width, self.heads)
+        check_sizes(self)
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> BertConfig:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -29,11 +31,20 @@ def initialise(
             nn.init.zeros_(module.bias)
 
 
-def check_heads(width: int, heads: int) -> None:
-    """Raise UsageError if ``heads`` cannot share ``width`` evenly."""
-    if width % heads:
+def check_sizes(config: Any) -> None:
+    """Raise UsageError if a BertConfig or GPTConfig describes no model."""
+    for name in ("vocab_size", "width", "layers", "heads", "inner", "positions"):
+        value = getattr(config, name)
+        if not isinstance(value, int) or value < 1:
+            raise UsageError(f"{name} is {value!r}; set it to a number from 1 on.")
+    for name in ("dropout", "attention_dropout"):
+        value = getattr(config, name)
+        if not 0 <= value < 1:
+            raise UsageError(f"{name} is {value}; set it to 0 or more, and below 1.")
+    if config.width % config.heads:
         raise UsageError(
-            f"width {width} cannot be shared by {heads} heads; choose a multiple."
+            f"width {config.width} cannot be shared by {config.heads} heads; choose a "
+            "multiple."
         )
 
 

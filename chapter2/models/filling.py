@@ -75,8 +75,8 @@ def _blanked(tokenizer: PreTrainedTokenizerBase, text: str, k: int) -> Tensor:
 def _logits(model: Any, ids: Tensor) -> Tensor:
     """Return the logits (L, V) of the masked language model's head."""
     positions = getattr(model.config, "max_position_embeddings", None)
-    longest = positions or model.config.positions
-    if len(ids) > longest:
+    longest = positions or getattr(model.config, "positions", None)
+    if longest is not None and len(ids) > longest:
         raise UsageError(
             f"The text has {len(ids)} tokens and the model reads {longest}; cut it."
         )

@@ -134,10 +134,17 @@ def plain(model: Callable[[Tensor], Any], window: int | None = None) -> NextLogi
     @torch.inference_mode()
     def next_logits(ids: Sequence[int]) -> Tensor:
         kept = list(ids) if window is None else list(ids)[-window:]
-        output = model(torch.tensor([kept], device=getattr(model, "device", None)))
+        output = model(torch.tensor([kept], device=place_of(model)))
         return getattr(output, "logits", output)[0, -1]
 
     return next_logits
+
+
+def place_of(model: Any) -> torch.device | None:
+    """Return where a network's parameters are; None: it has none, and counts."""
+    parameters = getattr(model, "parameters", None)
+    first = next(iter(parameters()), None) if callable(parameters) else None
+    return None if first is None else first.device
 
 
 class Remembering:
@@ -170,7 +177,8 @@ def remember(model: Any) -> NextLogits:
     causal models of transformers.
     """
     if hasattr(model, "step"):
-        return Remembering(model.step)
+        place = place_of(model)
+        return Remembering(lambda new, state: model.step(new.to(place), state))
     known = inspect.signature(model.forward).parameters
     # newer releases of transformers call the keys and values `cache`
     name = "cache" if "cache" in known else "past_key_values"

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from chapter2.errors import UsageError
 from chapter2.models.attention import Past, SelfAttention
-from chapter2.models.common import check_heads, check_length, initialise
+from chapter2.models.common import check_length, check_sizes, initialise
 from chapter2.models.dropout import drop
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class GPTConfig:
     init_std: float = 0.02  # of the normal; Radford et al., 2018
 
     def __post_init__(self) -> None:
-        check_heads(self.width, self.heads)
+        check_sizes(self)
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> GPTConfig:

@@ -313,3 +313,8 @@ def test_tokens_outside_the_vocabulary_are_refused(ids: list[int]) -> None:
 def test_a_count_of_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match="add is 0"):
         unigram([1], V, add=0)
+
+
+def test_the_first_token_cannot_be_scored() -> None:
+    with pytest.raises(UsageError, match="nothing before it"):
+        perplexity(uniform, BLOCKS, first=0)

@@ -307,5 +307,10 @@ def test_what_does_not_fit_is_said():
         BertForPretraining(SMALL)(torch.ones(1, 17, dtype=torch.long))
     with pytest.raises(UsageError, match="shared by 5 heads"):
         BertConfig(heads=5)
+    for name in ("vocab_size", "width", "layers", "heads", "inner", "positions"):
+        with pytest.raises(UsageError, match=f"{name} is 0; set it"):
+            BertConfig(**{name: 0})
+    with pytest.raises(UsageError, match=r"attention_dropout is 1\.0; set it"):
+        BertConfig(attention_dropout=1.0)
     with pytest.raises(UsageError, match="tiny, mini, small, base"):
         BertConfig.preset("huge")

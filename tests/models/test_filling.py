@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from chapter2.errors import ModelError, UsageError
-from chapter2.models import fill_mask, load_bert
+from chapter2.models import RecurrentConfig, RecurrentLM, fill_mask, load_bert
 from chapter2.models.tiny import vocabulary
 from chapter2.models.tiny_causal import byte_tokenizer
 
@@ -100,6 +100,7 @@ def test_faults_are_said(masked, tokenizer):
         fill_mask(masked, tokenizer, "a " * 80 + "[MASK]")
     with pytest.raises(ModelError, match="no mask token"):
         fill_mask(masked, byte_tokenizer(), TEXT)
-    classifier = BertForSequenceClassification(config())
-    with pytest.raises(ModelError, match="no head that fills blanks"):
-        fill_mask(classifier, tokenizer, TEXT)
+    recurrent = RecurrentLM(RecurrentConfig(vocab_size=len(tokenizer), width=8))
+    for headless in (BertForSequenceClassification(config()), recurrent):
+        with pytest.raises(ModelError, match="no head that fills blanks"):
+            fill_mask(headless, tokenizer, TEXT)

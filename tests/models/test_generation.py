@@ -179,6 +179,21 @@ def test_a_window_keeps_the_last_tokens():
     torch.testing.assert_close(next_logits([1, 2, 3, 4, 5]), expected)
 
 
+def test_what_is_read_goes_where_the_model_is():
+    """Here to torch's device without memory, elsewhere to a GPU."""
+    config = RecurrentConfig(vocab_size=30, width=16)
+    for model in (GPT(GPTConfig(vocab_size=30, width=16)), RecurrentLM(config)):
+        places = []
+
+        def watch(module, inputs, places=places):
+            places.append(inputs[0].device.type)
+
+        model.to("meta").eval().register_forward_pre_hook(watch)
+        for read in (plain(model), remember(model)):
+            assert read(PROMPT).device.type == "meta"
+        assert places == ["meta"]  # step() is no forward, and would have failed
+
+
 def test_faults_are_said():
     def constant(ids):
         return LOGITS[0]

@@ -186,6 +186,11 @@ def test_what_does_not_fit_is_said(tmp_path):
         model.step(ids(5), state)
     with pytest.raises(UsageError, match="shared by 5 heads"):
         GPTConfig(heads=5)
+    for name in ("vocab_size", "width", "layers", "heads", "inner", "positions"):
+        with pytest.raises(UsageError, match=f"{name} is 0; set it"):
+            GPTConfig(**{name: 0})
+    with pytest.raises(UsageError, match=r"attention_dropout is 1\.0; set it"):
+        GPTConfig(attention_dropout=1.0)
     with pytest.raises(UsageError, match="tiny, mini, small, base"):
         GPTConfig.preset("huge")
     config = transformers.GPT2Config(vocab_size=50, **SIZES, activation_function="relu")
