@@ -59,3 +59,38 @@ def test_the_seeds_of_chapter_5_are_stored_with_their_baselines(tmp_path):
     scores = [each["test_accuracy"] for each in result["runs"]]
     assert result["mean_test_accuracy"] == sum(scores) / 2
     assert set(result["baselines"]) == {"majority", "tfidf_logistic"}
+
+
+def test_pretraining_is_compared_on_the_same_blocks(tmp_path):
+    stored = tmp_path / "result.json"
+    done = run(
+        *("pretrain.py", "--size", "tiny", "--documents", 60, "--vocabulary", 400),
+        *("--length", 16, "--batch", 4, "--steps", 2, "--repeats", 1),
+        *("--arms", "ours", "trainer_best", "loop", "--json", stored),
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(stored.read_text())
+    assert [row["arm"] for row in result["summary"]] == ["ours", "trainer_best", "loop"]
+    assert {run["tokens"] for run in result["runs"]} == {2 * 4 * 16}
+    ours, *others = result["summary"]
+    assert ours["ours_is_faster_by"] == 1
+    assert 0.5 < ours["executed_share"] < 1 == others[0]["executed_share"]
+    assert all(row["share_of_peak"] > 0 for row in result["summary"])
+    assert str(Path.home()) not in stored.read_text()
+
+
+def test_families_are_stored_with_their_seeds_and_baselines(tmp_path):
+    stored = tmp_path / "families.json"
+    done = run(
+        *("families.py", "--documents", 60, "--vocabulary", 400, "--length", 16),
+        *("--batch", 4, "--seeds", 2, "--tokens", 200, "--json", stored),
+        *("--families", "bert", "gru", "ngram"),
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(stored.read_text())
+    ran = [(each["family"], each["seed"]) for each in result["runs"]]
+    assert ran == [("bert", 0), ("bert", 1), ("gru", 0), ("gru", 1), ("ngram", 0)]
+    assert all("perplexity" in each for each in result["runs"][2:])
+    assert 0 <= result["runs"][0]["masked_accuracy"] <= 1
+    assert result["unigram"]["causal"]["perplexity"] > 1
+    assert result["machine"]["versions"]["torch"]
