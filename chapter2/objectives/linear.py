@@ -180,8 +180,8 @@ def adam_step(
     .. math:: w \leftarrow (1 - \eta\,\lambda_\text{decay})\, w
               - \eta\, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
 
-    The L2 term is divided by the root with everything else: a weight whose gradient is
-    large is held back less. The decay is not divided: with it this step is AdamW.
+    The L2 term is divided by the root with everything else: where gradients are large,
+    a step pulls less. The decay is not divided: with it this step is AdamW.
     """
     step, (one, two) = state.step + 1, betas
     slope = _add(gradient, l2_gradient(line, l2))
