@@ -34,14 +34,14 @@ Shapes: N sequences, B batch, L length, V vocabulary, M positions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from chapter2.errors import DataError, UsageError
+from chapter2.evaluation.inference import device_of, evaluating
 from chapter2.evaluation.language_scores import LanguageScore, MaskedScore, TextSize
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def perplexity(
     sums = []
     with evaluating(model):
         for batch in ids.split(batch_size):
-            batch = batch.to(_device(model))
+            batch = batch.to(device_of(model))
             logits = _logits(model(batch))[:, first - 1 : -1]
             sums.append(_surprise(logits, batch[:, first:]).sum(dim=1).cpu())
     nats = torch.cat(sums).numpy()
@@ -158,7 +158,7 @@ def _pseudo(
         while continues is not None and end < len(ids) and continues[ids[end]]:
             end += 1
         copies[row, place:end] = mask_id
-    device = _device(model)
+    device = device_of(model)
     shown = torch.from_numpy(copies).to(device)
     logits = model(shown, torch.from_numpy(asked).to(device))  # (B, V)
     targets = torch.from_numpy(ids[places]).to(device)
@@ -188,7 +188,7 @@ def masked_accuracy(
     batches = zip(shown.split(batch_size), wanted.split(batch_size), strict=True)
     with evaluating(model):
         for ids, targets in batches:
-            ids, targets = ids.to(_device(model)), targets.to(_device(model))
+            ids, targets = ids.to(device_of(model)), targets.to(device_of(model))
             asked = targets != IGNORED
             if not asked.any():
                 continue
@@ -225,33 +225,13 @@ def _blocks(blocks: ArrayLike, at_least: int) -> Tensor:
     """Return blocks as an int64 tensor (N, L) with L at least so long."""
     import torch
 
-    ids = torch.as_tensor(np.asarray(blocks, dtype=np.int64))
+    try:
+        ids = torch.as_tensor(np.asarray(blocks, dtype=np.int64))
+    except ValueError:  # rows of several lengths
+        raise DataError("Blocks need rows of one length; pack the texts.") from None
     if ids.ndim != 2 or not len(ids) or ids.shape[1] < at_least:
         raise DataError(
             f"Blocks of shape {tuple(ids.shape)} cannot be scored; give (N, L) token "
             f"ids with N at least 1 and L at least {at_least}."
         )
     return ids
-
-
-def _device(model: Any) -> Any:
-    """Return where the parameters of ``model`` are; the CPU for a plain function."""
-    parameters = getattr(model, "parameters", None)
-    first = next(iter(parameters()), None) if callable(parameters) else None
-    return "cpu" if first is None else first.device
-
-
-@contextmanager
-def evaluating(model: Any) -> Iterator[None]:
-    """Switch off gradients, and dropout where ``model`` is a module, for a while."""
-    import torch
-
-    training = bool(getattr(model, "training", False))
-    if training:
-        model.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        if training:
-            model.train()

@@ -89,7 +89,7 @@ def sentence_pairs(
 
 
 class Others:
-    """The sentences that follow one; each is equally likely to be drawn."""
+    """The sentences that follow one, to draw from."""
 
     def __init__(
         self,
@@ -106,7 +106,8 @@ class Others:
     def draw(self, document: int, true_next: str) -> tuple[str, int]:
         """Return a sentence of another group, and its document.
 
-        The sentences are tried from a random one on, so that the search ends.
+        The sentences are tried from a random one on, so that the search ends. In few
+        documents the first one after those passed over is therefore likelier.
 
         Raises:
             DataError: there is none but those that would be wrong.

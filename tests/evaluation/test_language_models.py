@@ -294,6 +294,11 @@ def test_blocks_that_cannot_be_scored_are_refused(blocks) -> None:
         perplexity(uniform, blocks)
 
 
+def test_rows_of_several_lengths_are_refused() -> None:
+    with pytest.raises(DataError, match="rows of one length"):
+        perplexity(uniform, [[5, 6, 7], [5]])
+
+
 def test_special_tokens_alone_are_refused() -> None:
     with pytest.raises(DataError, match="no ordinary token"):
         pseudo_perplexity(uniform, [[2, 3], []], MASK, special_ids=(2, 3))

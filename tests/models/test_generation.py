@@ -84,7 +84,7 @@ def test_top_p_equals_the_warper(p):
 
 def test_top_p_by_hand():
     logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
-    for p, kept in ((0.4, 1), (0.6, 2), (0.9, 3), (0.97, 4)):
+    for p, kept in ((1e-9, 1), (0.4, 1), (0.6, 2), (0.9, 3), (0.97, 4)):
         assert torch.isfinite(keep_top_p(logits, p)).sum() == kept
 
 

@@ -73,7 +73,9 @@ def check_file(path: Path) -> None:
             )
         with path.open("rb") as raw:
             if not raw.read(1):
-                raise DataError(f"{path} is empty; it needs a header and records.")
+                raise DataError(
+                    f"{path} is empty; text, or a header and records, must be in it."
+                )
 
 
 def file_kind(path: Path) -> str:
