@@ -70,9 +70,14 @@ class LanguageModel:
         """Write a folder that :meth:`load` reads; transformers reads bert and gpt.
 
         Raises:
-            ModelError: the folder cannot be written.
+            ModelError: the folder cannot be written, or nothing was counted yet.
         """
         target = Path(folder)
+        if self.model is None:
+            raise ModelError(
+                f"There is nothing to write to {target}: this n-gram model has counted "
+                "no text; pretrain it first."
+            )
         if self.family in ("bert", "gpt"):
             return self.model.save(target, self.tokenizer)
         try:

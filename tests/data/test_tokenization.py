@@ -91,6 +91,13 @@ def test_the_rarest_characters_get_no_piece() -> None:
     assert most.tokenize("aaaa ж") == ["aaaa", "[UNK]"]
 
 
+def test_coverage_is_the_share_of_the_characters_that_are_kept() -> None:
+    texts = ["a" * 98 + " b c"]
+    for coverage, kept in ((0.98, {"a"}), (0.99, {"a", "b"}), (1, {"a", "b", "c"})):
+        tokenizer = train_wordpiece(texts, vocab_size=40, coverage=coverage)
+        assert {"a", "b", "c"} & set(tokenizer.get_vocab()) == kept
+
+
 def test_lone_surrogates_do_no_harm() -> None:
     assert train_wordpiece(["a \ud83d b"], vocab_size=20).tokenize("a") == ["a"]
 

@@ -93,6 +93,13 @@ def test_other_models_are_refused(tmp_path):
         load_causal(str(tmp_path))
 
 
+def test_what_the_text_follows_is_not_scored_however_long(tiny):
+    scored = score(tiny, "bcd", after="xya")
+    row = [*tiny.encode("xya"), *tiny.encode("bcd")]
+    expected = token_log_probabilities(tiny.model, row)[2:]
+    np.testing.assert_allclose(scored.log_probabilities, expected)
+
+
 def test_scores_by_hand(tiny):
     ids = tiny.encode("abcd")
     with torch.inference_mode():

@@ -144,3 +144,9 @@ def test_presets_can_be_changed():
     assert set(PRESETS) == {"tiny", "mini", "small", "base"}
     changed = RecurrentConfig.preset("tiny", kind="gru", vocab_size=99)
     assert (changed.kind, changed.vocab_size, changed.width) == ("gru", 99, 128)
+
+
+def test_the_table_learns_as_the_output_too():
+    model = small("gru")
+    model(torch.tensor([[1, 2, 3]])).logsumexp(dim=-1).sum().backward()
+    assert (model.embedding.weight.grad[9] != 0).all()  # 9 was not read
