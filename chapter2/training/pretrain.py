@@ -76,34 +76,56 @@ def pretrain(
         check(subject, blocks)
     if not subject.trains:
         return count(subject, train, validation, config, tokens, out, resume, processes)
-    nn.Module.to(subject.model, runtime.device())
-    corrupt = as_they_are
-    if not subject.is_causal:
-        corrupt = Masker(subject.tokenizer, mask_rate, whole_words)
-    batches, config = batches_for(train, config, tokens, corrupt)
-    config = replace(config, precision=processes.same(settled(subject, config)))
-    identity = {"training blocks": batches.fingerprint(), "family": subject.family}
-    identity |= {"tokens": str(tokens), "masked": f"{mask_rate:g} {whole_words}"}
+    hides = None if subject.is_causal else (mask_rate, whole_words)
+    batches, config = prepared(subject, train, config, tokens, hides, processes)
+    identity = identity_of(subject, batches, tokens, hides)
     folder = None if out is None else Path(out)
     if folder and (ended := ended_run(folder, subject, config, identity, resume)):
         return ended
+    objective = causal_lm if subject.is_causal else masked_lm
     history = loop.train(
-        subject.model,
-        with_seed(causal_lm if subject.is_causal else masked_lm, processes.rank),
-        batches,
-        config,
-        validate=make_validation(subject, validation, batches.batch_size, corrupt),
-        folder=folder and folder / CHECKPOINTS,
-        resume=resume,
-        identity=identity,
+        subject.model, with_seed(objective, processes.rank), batches, config,
+        validate=make_validation(
+            subject, validation, batches.batch_size, batches.corrupt),
+        folder=folder and folder / CHECKPOINTS, resume=resume, identity=identity,
         progress=progress and processes.writes,
-        trackers=trackers if processes.writes else (),
-        processes=processes,
-    )
+        trackers=trackers if processes.writes else (), processes=processes,
+    )  # fmt: skip
     if folder and processes.writes:
         finish(folder, subject, config, identity, history)
     processes.wait()
     return history
+
+
+def prepared(
+    subject: LanguageModel,
+    train: np.ndarray,
+    config: TrainingConfig,
+    tokens: int | None,
+    hides: tuple[float, bool] | None,
+    processes: Alone,
+) -> tuple[PackedBatches, TrainingConfig]:
+    """Put the model where it computes; return its batches and the settled settings."""
+    nn.Module.to(subject.model, runtime.device())
+    corrupt = Masker(subject.tokenizer, *hides) if hides else as_they_are
+    batches, config = batches_for(train, config, tokens, corrupt)
+    precision = processes.same(settled(subject, config))
+    return batches, replace(config, precision=precision)
+
+
+def identity_of(
+    subject: LanguageModel,
+    batches: PackedBatches,
+    tokens: int | None,
+    hides: tuple[float, bool] | None,
+) -> dict[str, str]:
+    """Return what a run rests on beside its settings: a resumed one has the same."""
+    return {
+        "training blocks": batches.fingerprint(),
+        "family": subject.family,
+        "tokens": str(tokens),
+        "masked": "nothing" if hides is None else f"{hides[0]:g} {hides[1]}",
+    }
 
 
 def recipe(family: str, continued: bool = False, **changes: Any) -> TrainingConfig:
