@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -187,16 +188,18 @@ def finished(result):
 
 
 def by_clock(make, folder, kills, length, draw):
-    """Kill at random moments until so many kills; then let it end."""
-    killed = 0
-    for _ in range(10 * kills):
-        after = draw.uniform(0, length)
-        if not attempt(make, folder, folder.with_suffix(".json"), after=after):
+    """Kill at random moments until so many kills, or the end; then let it end."""
+    killed, result = 0, folder.with_suffix(".json")
+    while killed < kills:
+        if not attempt(make, folder, result, after=draw.uniform(0, length)):
             killed += 1
-        if killed == kills:
-            break
-    attempt(make, folder, folder.with_suffix(".json"))
-    return killed, finished(folder.with_suffix(".json"))
+        elif killed:  # a run that had been killed came to its end
+            return killed, finished(result)
+        else:  # it ended before it was to be killed: that shows nothing, so once more
+            result.unlink()
+            shutil.rmtree(folder)
+    attempt(make, folder, result)
+    return killed, finished(result)
 
 
 def by_touch(make, root, stride, reference):
