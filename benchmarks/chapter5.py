@@ -8,16 +8,14 @@ runs them and stores the result.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
+import contest
 import numpy as np
-from machine import describe
 
 from chapter2 import data, evaluation, runtime, training
 from chapter2.data.splits import Split, split
@@ -76,8 +74,6 @@ def main() -> None:
     runs = [one_run(parts, options.encoder, seed) for seed in range(options.seeds)]
     scores = [run["test_accuracy"] for run in runs]
     stored = {
-        "date": date.today().isoformat(),
-        "machine": describe(),
         "encoder": options.encoder,
         "recipe": RECIPE.to_dict(),
         "records": {
@@ -89,7 +85,7 @@ def main() -> None:
         "runs": runs,
         "mean_test_accuracy": statistics.mean(scores),
     }
-    options.json.write_text(json.dumps(stored, indent=1) + "\n")
+    contest.store(options.json, stored)
     low, high = min(scores), max(scores)
     print(f"test accuracy {statistics.mean(scores):.2%} (from {low:.2%} to {high:.2%})")
 

@@ -10,14 +10,12 @@ accuracy, with masks that are the same for all. The two are not comparable.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
+import contest
 import numpy as np
-from machine import describe
 
 from chapter2 import data
 from chapter2.data.tokenization import train_wordpiece
@@ -108,15 +106,12 @@ def main() -> None:
         for name, subject in kinds.items()
     }
     stored = {
-        "date": date.today().isoformat(),
-        "machine": describe(),
-        "options": {k: v for k, v in vars(options).items() if k != "json"},
+        "options": contest.chosen(options),
         "tokens": {name: some.size for name, some in blocks.items()},
         "unigram": {"causal": baselines["gpt"], "masked": baselines["bert"]},
         "runs": runs,
     }
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(stored, indent=1) + "\n")
+    contest.store(options.json, stored)
 
 
 if __name__ == "__main__":

@@ -16,16 +16,14 @@ batch, in a process of its own, and in turn, ``--repeats`` times. Printed are:
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
+import contest
+
 ARMS = {
     "ours": "our loop",
     "trainer": "Trainer, default arguments",
@@ -51,21 +49,12 @@ def arguments() -> argparse.Namespace:
 
 
 def run_arm(arm: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Run one contestant in a fresh process; return what it measured.
-
-    Raises:
-        SystemExit: it failed; its own message has been printed.
-    """
+    """Run one contestant in a fresh process; return what it measured."""
     steps = options.naive_steps if arm.startswith("naive") else options.steps
+    order = {"arm": arm, "seed": seed, "records": options.records, "steps": steps}
+    order |= {"encoder": options.encoder}
     with tempfile.TemporaryDirectory() as scratch:
-        report = Path(scratch) / "report.json"
-        order = {"arm": arm, "seed": seed, "records": options.records, "steps": steps}
-        order |= {"encoder": options.encoder, "report": str(report)}
-        command = [sys.executable, str(HERE / "arms.py"), json.dumps(order)]
-        done = subprocess.run(command, cwd=scratch)
-        if done.returncode:
-            raise SystemExit(f"{arm} failed with exit code {done.returncode}.")
-        found = json.loads(report.read_text())
+        found = contest.run_process("arms.py", order, Path(scratch))
     print(
         f"  {arm:13} seed {seed}: {found['tokens_per_second']:7,.0f} tokens/s, "
         f"{found['seconds']:.0f} s",
@@ -87,56 +76,27 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def summarise(runs: list[dict[str, Any]], arm: str) -> dict[str, Any]:
-    """Return one contestant's medians, ranges and ratios."""
+    """Return one contestant's medians, ranges, ratios and accuracy."""
     mine = [run for run in runs if run["arm"] == arm]
-    ours = {run["repeat"]: run for run in runs if run["arm"] == "ours"}
-    speeds = [run["tokens_per_second"] for run in mine]
-    ratios = [
-        ours[run["repeat"]]["tokens_per_second"] / run["tokens_per_second"]
-        for run in mine
-        if run["repeat"] in ours
-    ]
     scores = {r["seed"]: r["accuracy"] for r in mine if r["accuracy"] is not None}
     return {
-        "arm": arm,
+        **contest.speeds(runs, arm),
         "what": ARMS[arm],
-        "precision": mine[0]["precision"],
-        "steps": mine[0]["steps"],
-        "tokens_per_second": statistics.median(speeds),
-        "slowest": min(speeds),
-        "fastest": max(speeds),
-        "ours_is_faster_by": statistics.median(ratios) if ratios else None,
         "accuracy": statistics.mean(scores.values()) if scores else None,
         "accuracies": scores,
         "padding": statistics.median(run["padding"] for run in mine),
-        "peak_memory_gib": max(run["peak_memory_gib"] for run in mine),
-        "share_of_peak": statistics.median(run["share_of_peak"] for run in mine),
-        "peak_gflops": max(run["peak_gflops"] for run in mine),
     }
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the summary as a Markdown table."""
-    lines = [
-        "| contestant | steps | tokens/s | range | ours is faster by | padding "
-        "| test accuracy | peak memory | share of matmul peak |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
+    heads = (*contest.SPEED, "padding", "test accuracy", *contest.MEMORY)
+    lines = []
     for row in rows:
-        ratio, score = row["ours_is_faster_by"], row["accuracy"]
-        cells = [
-            f"{row['what']} ({row['precision']})",
-            f"{row['steps']}",
-            f"{row['tokens_per_second']:,.0f}",
-            f"{row['slowest']:,.0f}-{row['fastest']:,.0f}",
-            "-" if ratio is None else f"{ratio:.2f} x",
-            f"{row['padding']:.0%}",
-            "-" if score is None else f"{score:.2%}",
-            f"{row['peak_memory_gib']:.2f} GiB",
-            f"{row['share_of_peak']:.0%} of {row['peak_gflops']:.0f} GFLOP/s",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        score = row["accuracy"]
+        shown = [f"{row['padding']:.0%}", "-" if score is None else f"{score:.2%}"]
+        lines.append([*contest.speed_cells(row), *shown, *contest.memory_cells(row)])
+    return contest.markdown(heads, lines)
 
 
 def main() -> None:
@@ -152,17 +112,8 @@ def main() -> None:
         f"{runs[0]['executed_share']:.0%} of it."
     )
     if options.json:
-        from machine import describe
-
-        stored = {
-            "date": date.today().isoformat(),
-            "machine": describe(),
-            "options": {k: v for k, v in vars(options).items() if k != "json"},
-            "summary": rows,
-            "runs": runs,
-        }
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(stored, indent=1) + "\n")
+        found = {"options": contest.chosen(options), "summary": rows, "runs": runs}
+        contest.store(options.json, found)
 
 
 if __name__ == "__main__":

@@ -10,19 +10,17 @@ is fine-tuned on film reviews.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import date
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import contest
 import numpy as np
-from machine import describe
 
 from chapter2 import data, models, objectives, training
 from chapter2.data.corpus import Corpus
@@ -149,8 +147,6 @@ def main() -> None:
         for name in options.arms
     ]
     stored = {
-        "date": date.today().isoformat(),
-        "machine": describe(),
         "model": options.model,
         "recipe": RECIPE.to_dict(),
         "masked_per_pair": MASKED,
@@ -158,7 +154,7 @@ def main() -> None:
         "runs": runs,
         "summary": summary(runs),
     }
-    options.json.write_text(json.dumps(stored, indent=1) + "\n")
+    contest.store(options.json, stored)
     for name, row in stored["summary"].items():
         print(name)
         for key, (mean, low, high) in row.items():

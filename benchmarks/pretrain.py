@@ -17,16 +17,13 @@ transformers' model of the same sizes. Printed are:
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import subprocess
 import sys
 import tempfile
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
+import contest
+
 ARMS = {
     "ours": "this library",
     "trainer": "Trainer, default arguments",
@@ -68,20 +65,11 @@ def prepare(options: argparse.Namespace, folder: Path) -> None:
 
 
 def run_arm(arm: str, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Run one contestant in a fresh process; return what it measured.
-
-    Raises:
-        SystemExit: it failed; its own message has been printed.
-    """
-    report = folder / "report.json"
-    order = {"arm": arm, "seed": 0, "folder": str(folder), "report": str(report)}
+    """Run one contestant in a fresh process; return what it measured."""
+    order = {"arm": arm, "seed": 0, "folder": str(folder)}
     chosen = ("family", "size", "steps", "batch", "dropout")
     order |= {name: getattr(options, name) for name in chosen}
-    command = [sys.executable, str(HERE / "pretrain_arms.py"), json.dumps(order)]
-    done = subprocess.run(command, cwd=folder)
-    if done.returncode:
-        raise SystemExit(f"{arm} failed with exit code {done.returncode}.")
-    found = json.loads(report.read_text())
+    found = contest.run_process("pretrain_arms.py", order, folder)
     speed = f"{found['tokens_per_second']:7,.0f} tokens/s"
     print(f"  {arm:13} {speed}, {found['seconds']:.1f} s", file=sys.stderr)
     return {"arm": arm, **found}
@@ -104,50 +92,15 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def summarise(runs: list[dict[str, Any]], arm: str) -> dict[str, Any]:
     """Return one contestant's medians, ranges and ratios."""
-    mine = [run for run in runs if run["arm"] == arm]
-    ours = {run["repeat"]: run for run in runs if run["arm"] == "ours"}
-    speeds = [run["tokens_per_second"] for run in mine]
-    ratios = [
-        ours[run["repeat"]]["tokens_per_second"] / run["tokens_per_second"]
-        for run in mine
-        if run["repeat"] in ours
-    ]
-    return {
-        "arm": arm,
-        "what": ARMS[arm],
-        "precision": mine[0]["precision"],
-        "steps": mine[0]["steps"],
-        "tokens_per_second": statistics.median(speeds),
-        "slowest": min(speeds),
-        "fastest": max(speeds),
-        "ours_is_faster_by": statistics.median(ratios) if ratios else None,
-        "peak_memory_gib": max(run["peak_memory_gib"] for run in mine),
-        "share_of_peak": statistics.median(run["share_of_peak"] for run in mine),
-        "peak_gflops": max(run["peak_gflops"] for run in mine),
-        "executed_share": mine[0]["executed_share"],
-    }
+    first = next(run for run in runs if run["arm"] == arm)
+    executed = {"executed_share": first["executed_share"]}
+    return {**contest.speeds(runs, arm), "what": ARMS[arm], **executed}
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the summary as a Markdown table."""
-    lines = [
-        "| contestant | steps | tokens/s | range | ours is faster by | peak memory "
-        "| share of matmul peak |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-    ]
-    for row in rows:
-        ratio = row["ours_is_faster_by"]
-        cells = [
-            f"{row['what']} ({row['precision']})",
-            f"{row['steps']}",
-            f"{row['tokens_per_second']:,.0f}",
-            f"{row['slowest']:,.0f}-{row['fastest']:,.0f}",
-            "-" if ratio is None else f"{ratio:.2f} x",
-            f"{row['peak_memory_gib']:.2f} GiB",
-            f"{row['share_of_peak']:.0%} of {row['peak_gflops']:.0f} GFLOP/s",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    lines = [[*contest.speed_cells(row), *contest.memory_cells(row)] for row in rows]
+    return contest.markdown((*contest.SPEED, *contest.MEMORY), lines)
 
 
 def main() -> None:
@@ -164,17 +117,8 @@ def main() -> None:
         f"alone: {rows[0]['executed_share']:.0%} of it."
     )
     if options.json:
-        from machine import describe
-
-        stored = {
-            "date": date.today().isoformat(),
-            "machine": describe(),
-            "options": {k: v for k, v in vars(options).items() if k != "json"},
-            "summary": rows,
-            "runs": runs,
-        }
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(stored, indent=1) + "\n")
+        found = {"options": contest.chosen(options), "summary": rows, "runs": runs}
+        contest.store(options.json, found)
 
 
 if __name__ == "__main__":
