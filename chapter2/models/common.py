@@ -1,13 +1,29 @@
-"""What BERT and GPT share beside attention: first weights, and limits of sizes."""
+"""What the models share beside attention: first weights, sizes and their limits."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from chapter2.errors import UsageError
+
+Config = TypeVar("Config")
+
+
+def named_size(presets: Mapping[str, Config], name: str, **changes: Any) -> Config:
+    """Return the sizes ``name`` with ``changes``.
+
+    Raises:
+        UsageError: there are no such sizes.
+    """
+    if name not in presets:
+        raise UsageError(f"There is no size {name!r}; use {', '.join(presets)}.")
+    found: Any = presets[name]
+    return replace(found, **changes)
 
 
 def initialise(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from chapter2.errors import UsageError
 from chapter2.models.attention import Past, SelfAttention
-from chapter2.models.common import check_length, check_sizes, initialise
+from chapter2.models.common import (
+    check_length,
+    check_sizes,
+    initialise,
+    named_size,
+)
 from chapter2.models.dropout import drop
 
 if TYPE_CHECKING:
@@ -59,9 +63,7 @@ class GPTConfig:
         Raises:
             UsageError: there are no such sizes.
         """
-        if name not in PRESETS:
-            raise UsageError(f"There is no size {name!r}; use {', '.join(PRESETS)}.")
-        return replace(PRESETS[name], **changes)
+        return named_size(PRESETS, name, **changes)
 
 
 PRESETS = {

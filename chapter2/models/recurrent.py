@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from chapter2.errors import ModelError, UsageError
+from chapter2.models.common import named_size
 
 State = Tensor | tuple[Tensor, Tensor]  # h (N, B, D); for the LSTM h and c
 Step = Callable[..., Any]
@@ -132,9 +133,7 @@ class RecurrentConfig:
         Raises:
             UsageError: there are no such sizes.
         """
-        if name not in PRESETS:
-            raise UsageError(f"There is no size {name!r}; use {', '.join(PRESETS)}.")
-        return replace(PRESETS[name], **changes)
+        return named_size(PRESETS, name, **changes)
 
 
 PRESETS = {
