@@ -23,8 +23,13 @@ def model() -> KneserNey:
     return fit(list(rows), V, 3)
 
 
-def test_every_equation_of_the_page_has_a_test_here(each_equation_is_tested) -> None:
-    each_equation_is_tested("01_background.ipynb", "1", globals(), mention="equation ")
+def test_every_equation_of_the_page_has_a_test_here(equations) -> None:
+    tags, tested, mentioned = equations(
+        "01_background.ipynb", "1", globals(), mention="equation "
+    )
+    assert len(tags) == len(set(tags))
+    assert set(tags) == tested
+    assert mentioned <= set(tags)
 
 
 def test_equation_1_1(model: KneserNey) -> None:

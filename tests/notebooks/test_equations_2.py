@@ -24,8 +24,11 @@ CELLS = nbformat.read(ROOT / "notebooks" / "02_concepts.ipynb", as_version=4).ce
 SIZES = {"vocab_size": 40, "width": 16, "heads": 2, "inner": 24, "positions": 12}
 
 
-def test_every_equation_of_the_page_has_a_test_here(each_equation_is_tested) -> None:
-    each_equation_is_tested("02_concepts.ipynb", "2", globals())
+def test_every_equation_of_the_page_has_a_test_here(equations) -> None:
+    tags, tested, mentioned = equations("02_concepts.ipynb", "2", globals())
+    assert len(tags) == len(set(tags))
+    assert set(tags) == tested
+    assert mentioned <= set(tags)
 
 
 @pytest.fixture

@@ -14,8 +14,11 @@ from chapter2.objectives.linear import Line
 ETA, LAMBDA = 0.05, 0.3
 
 
-def test_every_equation_of_the_page_has_a_test_here(each_equation_is_tested) -> None:
-    each_equation_is_tested("04a_linear_model.ipynb", "4", globals())
+def test_every_equation_of_the_page_has_a_test_here(equations) -> None:
+    tags, tested, mentioned = equations("04a_linear_model.ipynb", "4", globals())
+    assert len(tags) == len(set(tags))
+    assert set(tags) == tested
+    assert mentioned <= set(tags)
 
 
 @pytest.fixture

@@ -16,8 +16,13 @@ from chapter2.objectives.spans import length_distribution
 MASK, ORDINARY = 0, [1, 2, 3, 4]  # a vocabulary of five
 
 
-def test_every_equation_of_the_page_has_a_test_here(each_equation_is_tested) -> None:
-    each_equation_is_tested("04b_masked_language_model.ipynb", "4", globals())
+def test_every_equation_of_the_page_has_a_test_here(equations) -> None:
+    tags, tested, mentioned = equations(
+        "04b_masked_language_model.ipynb", "4", globals()
+    )
+    assert len(tags) == len(set(tags))
+    assert set(tags) == tested
+    assert mentioned <= set(tags)
 
 
 @pytest.fixture

@@ -19,8 +19,13 @@ CONFIG = BertConfig(vocab_size=40, width=16, layers=2, heads=2, inner=32, positi
 HAND = [(2, [1.0, -1.0], 0, 0.440 + 1.006), (1, [0.5, 0.0], 1, 0.500)]
 
 
-def test_every_equation_of_the_page_has_a_test_here(each_equation_is_tested) -> None:
-    each_equation_is_tested("04c_next_sentence_prediction.ipynb", "4", globals())
+def test_every_equation_of_the_page_has_a_test_here(equations) -> None:
+    tags, tested, mentioned = equations(
+        "04c_next_sentence_prediction.ipynb", "4", globals()
+    )
+    assert len(tags) == len(set(tags))
+    assert set(tags) == tested
+    assert mentioned <= set(tags)
 
 
 @pytest.fixture
