@@ -4,6 +4,7 @@ from chapter2.training.config import TrainingConfig
 from chapter2.training.finetune import fine_tune
 from chapter2.training.history import History
 from chapter2.training.loop import train
+from chapter2.training.method import FULL, Method
 from chapter2.training.optimizer import make_optimizer, parameter_groups
 from chapter2.training.plan import Batches, Plan
 from chapter2.training.schedule import warmup_linear
@@ -11,8 +12,10 @@ from chapter2.training.texts import TextBatches, make_validation, predict_logits
 from chapter2.training.tracking import TensorBoard, Tracker, WandB, trackers
 
 __all__ = [
+    "FULL",
     "Batches",
     "History",
+    "Method",
     "Plan",
     "TensorBoard",
     "TextBatches",

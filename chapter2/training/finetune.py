@@ -16,8 +16,11 @@ from chapter2.models.fast_bert import classify
 from chapter2.objectives import classification
 from chapter2.training import loop
 from chapter2.training.config import TrainingConfig
+from chapter2.training.distributed import Alone
 from chapter2.training.ended import CHECKPOINTS, ended_run, finish
 from chapter2.training.history import History
+from chapter2.training.method import FULL
+from chapter2.training.step import Objective
 from chapter2.training.texts import TextBatches, make_validation
 from chapter2.training.tracking import Tracker
 
@@ -31,14 +34,19 @@ def fine_tune(
     resume: bool = False,
     progress: bool = True,
     trackers: Sequence[Tracker] = (),
+    objective: Objective | None = None,
+    processes: Alone | None = None,
 ) -> History:
     """Train ``classifier`` in place on ``train``; ``validation`` picks the best.
 
     While it runs, checkpoints are in ``out``; afterwards ``out`` is a plain Hugging
     Face folder with ``history.json`` and ``training.json`` beside the model.
     ``resume`` goes on with a run that stopped, begins one that never did, and returns
-    one that has ended. Raises what :func:`check`, :func:`ended_run` and ``train`` do.
+    one that has ended. ``objective`` is the cross-entropy unless given. A tuned
+    classifier's ``method`` says what of it is trained. Raises what :func:`check`,
+    :func:`ended_run` and ``train`` do.
     """
+    processes = processes or Alone()
     check(classifier, train, validation)
     nn.Module.to(classifier.model, runtime.device())
     parts = {"training": train, "validation": validation}
@@ -47,20 +55,25 @@ def fine_tune(
     folder = None if out is None else Path(out)
     if folder and (ended := ended_run(folder, classifier, config, identity, resume)):
         return ended
+    # the short way, where it is known
+    objective = objective or partial(classification, logits_of=classify)
     history = loop.train(
         classifier.model,
-        partial(classification, logits_of=classify),  # the short way, where known
+        objective,
         batches["training"],
         config,
         validate=make_validation(batches["validation"]) if validation else None,
         folder=folder and folder / CHECKPOINTS,
         resume=resume,
         identity=identity,
-        progress=progress,
-        trackers=trackers,
+        progress=progress and processes.writes,
+        trackers=trackers if processes.writes else (),
+        method=getattr(classifier, "method", FULL),
+        processes=processes,
     )
-    if folder:
+    if folder and processes.writes:
         finish(folder, classifier, config, identity, history)
+    processes.wait()
     return history
 
 

@@ -16,6 +16,7 @@ from chapter2.training.config import TrainingConfig
 from chapter2.training.distributed import Alone
 from chapter2.training.history import History
 from chapter2.training.keeper import Keeper
+from chapter2.training.method import FULL, Method
 from chapter2.training.optimizer import make_optimizer
 from chapter2.training.plan import Batches, Plan
 from chapter2.training.randomness import reproducible
@@ -35,6 +36,7 @@ def train(
     batches: Batches,
     config: TrainingConfig,
     *,
+    method: Method = FULL,
     validate: Validate | None = None,
     folder: Path | str | None = None,  # for checkpoints; None: nothing on disk
     resume: bool = False,
@@ -50,9 +52,10 @@ def train(
         InterruptedTraining: Ctrl-C or SIGTERM; the step was finished and saved.
     """
     plan = Plan(batches, config)
-    optimizer = make_optimizer(model, config)
+    groups = method.groups(model, config.weight_decay)
+    optimizer = make_optimizer(model, config, groups)
     processes = processes or Alone()
-    objective = processes.spread(model, objective)
+    objective = processes.spread(model, method.objective(objective))
     keeper = Keeper(model, optimizer, config, folder, identity, processes)
     with reproducible(config.seed), StopSignals() as signals:
         state = keeper.begin(resume, fresh=new_state(model, config, validate))
@@ -60,7 +63,9 @@ def train(
         with Reporter(len(plan), state, config, progress, trackers) as reporter:
             for step in plan.steps(state):
                 work = plan.load(step)
-                measured = take_step(model, objective, optimizer, work, step, config)
+                measured = take_step(
+                    model, objective, optimizer, work, step, config, method, len(plan)
+                )
                 if not measured.is_finite:
                     raise keeper.not_finite(state, measured)
                 state.record(step, measured)

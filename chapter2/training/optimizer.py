@@ -34,17 +34,24 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     return [{"params": p, "weight_decay": decay} for p, decay in groups if p]
 
 
-def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
-    """Return AdamW over the trainable parameters (Loshchilov and Hutter, 2019)."""
-    groups = parameter_groups(model, config.weight_decay)
+def make_optimizer(
+    model: nn.Module,
+    config: TrainingConfig,
+    groups: list[dict[str, Any]] | None = None,
+) -> torch.optim.AdamW:
+    """Return AdamW over ``groups``, or all that trains (Loshchilov and Hutter, 2019).
+
+    A group's ``scale`` multiplies its learning rate in every step.
+    """
+    groups = groups or parameter_groups(model, config.weight_decay)
     fused = all(p.device.type in FUSED_DEVICES for g in groups for p in g["params"])
     return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Let the next step of every group be taken with the learning rate ``rate``."""
+    """Let the next step be taken with ``rate``, times the ``scale`` of a group."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("scale", 1.0)
 
 
 def optimizer_tensors(

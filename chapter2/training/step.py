@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from chapter2.training.config import TrainingConfig
 from chapter2.training.history import Measured
 from chapter2.training.optimizer import set_rate
 from chapter2.training.plan import Batch, Step
+
+if TYPE_CHECKING:
+    from chapter2.training.method import Method
 
 # returns the *sum* of the losses of a batch, and the number of targets it is over
 Objective = Callable[[nn.Module, Batch], tuple[Tensor, Tensor]]
@@ -52,10 +55,16 @@ def take_step(
     batches: Iterable[Batch],
     step: Step,
     config: TrainingConfig,
+    method: Method,
+    total: int,
 ) -> Measured:
-    """Change the weights once; leave them alone where loss or gradient is no number."""
+    """Change the weights once; leave them alone where loss or gradient is no number.
+
+    ``total`` is the number of steps of the run, which ``method`` may go by.
+    """
     began = time.perf_counter()
     model.train()
+    method.before_step(model, step, total)
     loss, count, tokens = accumulate_gradients(
         model, objective, batches, config.precision
     )
@@ -63,6 +72,7 @@ def take_step(
     figures = torch.stack([loss / count, count.to(loss), norm.to(loss)])
     mean, targets, size = figures.tolist()  # the one wait for the device in a step
     if math.isfinite(mean) and math.isfinite(size):
+        method.after_backward(model, step, total)
         set_rate(optimizer, step.rate)
         optimizer.step()
     optimizer.zero_grad(set_to_none=True)
