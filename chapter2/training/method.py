@@ -35,5 +35,8 @@ class Method:
     def after_backward(self, model: nn.Module, step: Step, total: int) -> None:
         """Look at the gradients, averaged and clipped, before the weights change."""
 
+    def after_update(self, model: nn.Module, step: Step, total: int) -> None:
+        """Look at the changed weights; the gradients that changed them still stand."""
+
 
 FULL = Method()

@@ -75,6 +75,7 @@ def take_step(
         method.after_backward(model, step, total)
         set_rate(optimizer, step.rate)
         optimizer.step()
+        method.after_update(model, step, total)
     optimizer.zero_grad(set_to_none=True)
     seconds = time.perf_counter() - began
     return Measured(mean, int(targets), tokens, size, step.rate, seconds)
