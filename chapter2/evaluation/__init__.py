@@ -27,6 +27,7 @@ from chapter2.evaluation.metrics import (
     confusion_matrix,
     precision_recall_f1,
 )
+from chapter2.evaluation.perturbation import changed_words, perturb, words_of
 from chapter2.evaluation.report import Report, Row, classification_report
 from chapter2.evaluation.slices import (
     Slice,
@@ -56,6 +57,7 @@ __all__ = [
     "accuracy_by_rating",
     "at_positions",
     "bootstrap_interval",
+    "changed_words",
     "classification_report",
     "confusion_matrix",
     "detect_language",
@@ -64,9 +66,11 @@ __all__ = [
     "most_confident_errors",
     "paired_bootstrap",
     "perplexity",
+    "perturb",
     "precision_recall_f1",
     "pseudo_perplexity",
     "tfidf_logistic",
     "unigram",
     "wilson_interval",
+    "words_of",
 ]

@@ -15,6 +15,7 @@ from chapter2.objectives.masked import (
 )
 from chapter2.objectives.next_sentence import Pair, next_sentence, sentence_pairs
 from chapter2.objectives.pair_batches import PairBatches, join_pairs
+from chapter2.objectives.regularised import label_smoothing, r_drop
 from chapter2.objectives.spans import choose_spans
 
 __all__ = [
@@ -31,11 +32,13 @@ __all__ = [
     "join_pairs",
     "joint",
     "joint_terms",
+    "label_smoothing",
     "mask_tokens",
     "masked_lm",
     "masked_loss",
     "next_sentence",
     "ordinary_ids",
+    "r_drop",
     "sentence_pairs",
     "special_mask",
     "word_ids_of",
