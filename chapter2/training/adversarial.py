@@ -183,8 +183,9 @@ def embedding_of(model: nn.Module) -> nn.Module:
         UsageError: the model does not say which it is.
     """
     for module in model.modules():
-        if hasattr(module, "get_input_embeddings"):
-            return module.get_input_embeddings()
+        find = getattr(module, "get_input_embeddings", None)
+        if callable(find):
+            return find()
     raise UsageError(
         "Adversarial training moves word embeddings, and "
         f"{type(model).__name__} has no get_input_embeddings to find them by; add it."
