@@ -1,0 +1,147 @@
+"""The journal of a search: a file that several processes share and a kill leaves whole.
+
+Optuna's journal storage appends each event to one file. Added here is what it lacks: an
+exact number of trials over all processes, since one begins at a time under a lock; and
+trials of dead processes made out, since a running one holds a lock that death frees.
+Both are file locks, which know the processes of one machine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chapter2.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.pruners import BasePruner
+    from optuna.storages import JournalStorage
+
+
+def open_study(
+    path: Path,
+    name: str,
+    space: Mapping[str, Sequence[Any]],
+    maximise: bool,
+    pruner: BasePruner,
+) -> Study:
+    """Return the study of this name in the journal, made if it is not there."""
+    import optuna
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with quiet(), _lock(path):
+        study = optuna.create_study(
+            storage=_storage(path),
+            study_name=name,
+            direction="maximize" if maximise else "minimize",
+            pruner=pruner,
+            load_if_exists=True,
+        )
+        wanted = {k: list(v) for k, v in space.items()}
+        if study.user_attrs.setdefault("space", wanted) != wanted:
+            raise UsageError(
+                f"{path} holds a search {name!r} over another space "
+                f"({study.user_attrs['space']}); give the same, or another name."
+            )
+        study.set_user_attr("space", wanted)
+    return study
+
+
+def _storage(path: Path) -> JournalStorage:
+    """Open the journal; a line that a kill has cut short is taken away first."""
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    try:
+        if path.exists():
+            _mend(path)
+        return JournalStorage(JournalFileBackend(str(path)))
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise DataError(
+            f"{path} is not the journal of a search; give a file that does not exist."
+        ) from error
+
+
+def _mend(path: Path) -> None:
+    """Cut a journal after its last whole line, while no other process writes to it.
+
+    Raises:
+        ValueError, KeyError, TypeError: its first line is none of a journal's.
+    """
+    from optuna.storages.journal import JournalFileSymlinkLock
+
+    lock = JournalFileSymlinkLock(str(path))
+    lock.acquire()
+    try:
+        content = path.read_bytes()
+        if content:
+            json.loads(content.partition(b"\n")[0])["op_code"]
+        if not content.endswith(b"\n"):
+            with path.open("r+b") as file:
+                file.truncate(content.rfind(b"\n") + 1)
+    finally:
+        lock.release()
+
+
+def _lock(path: Path) -> Any:
+    """Return the lock under which trials begin, one process after the other."""
+    from filelock import FileLock
+
+    return FileLock(f"{path}.begin")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Optuna from telling of each trial: the journal holds it."""
+    from optuna import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+
+
+def begin_trial(
+    study: Study, path: Path, trials: int, seed: int
+) -> tuple[Trial, Any] | None:
+    """Begin a trial and return it with the lock that shows it alive; None: enough."""
+    from filelock import FileLock
+    from optuna.samplers import TPESampler
+    from optuna.trial import TrialState
+
+    with _lock(path):
+        _bury(study, path)
+        begun = study.get_trials(deepcopy=False)
+        if sum(trial.state is not TrialState.FAIL for trial in begun) >= trials:
+            return None
+        study.sampler = TPESampler(seed=seed + len(begun))
+        trial = study.ask()
+        alive = FileLock(_alive(study, path, trial.number))
+        alive.acquire()
+        return trial, alive
+
+
+def _alive(study: Study, path: Path, number: int) -> str:
+    """Return the file that the process of a trial keeps locked; death frees it."""
+    return f"{path}.{study.study_name}-{number}"
+
+
+def _bury(study: Study, path: Path) -> None:
+    """Mark as failed the running trials whose process is dead."""
+    from filelock import FileLock, Timeout
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        file = _alive(study, path, trial.number)
+        try:
+            with FileLock(file, timeout=0):
+                study.tell(trial.number, state=TrialState.FAIL)
+        except Timeout:
+            continue  # its process holds the lock: it is alive
+        Path(file).unlink(missing_ok=True)
