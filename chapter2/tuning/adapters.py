@@ -3,8 +3,8 @@ r"""Adapters (Houlsby et al., 2019): small trained bottlenecks between frozen su
 .. math:: \mathrm{Adapter}(h) = h + W_2\,\mathrm{gelu}(W_1 h + b_1) + b_2
 
 Two stand in each layer of BERT, one after attention and one after the feed-forward
-part: on the sublayer's output, projected back to D and dropped out, before the sublayer's
-own residual is added (their section 2.1; dropout first, as in the authors' code).
+part: on the sublayer's output, projected back to D and dropped out, before the
+sublayer's own residual is added (section 2.1; dropout first, as in the authors' code).
 
 Trained are the adapters, every LayerNorm (the embeddings' too, as in the authors' code)
 and the head. Departure: the head includes the pooler, which they leave frozen; an
@@ -21,6 +21,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from chapter2.errors import UsageError
 from chapter2.models.dropout import drop
@@ -34,7 +35,7 @@ SPREAD = 0.01  # standard deviation of W_1 and W_2 at first, cut at two (section
 class AdapterOptions:
     """How wide the bottleneck is."""
 
-    bottleneck: int = 64  # m; the paper tries 8 to 256, and 64 is its fixed size
+    bottleneck: int = 64  # m; the paper tries 8, 64 and 256; 64 where it fixes one
 
 
 class Adapter(nn.Module):
@@ -42,8 +43,9 @@ class Adapter(nn.Module):
 
     def __init__(self, width: int, bottleneck: int, generator: torch.Generator) -> None:
         super().__init__()
-        self.down = nn.Linear(width, bottleneck)  # W_1, b_1
-        self.up = nn.Linear(bottleneck, width)  # W_2, b_2
+        # torch's own start would draw from the global generator
+        self.down = skip_init(nn.Linear, width, bottleneck)  # W_1, b_1
+        self.up = skip_init(nn.Linear, bottleneck, width)  # W_2, b_2
         for linear in (self.down, self.up):
             nn.init.zeros_(linear.bias)
             nn.init.trunc_normal_(
@@ -91,12 +93,14 @@ def apply(
     generator = torch.Generator().manual_seed(seed)
     for layer in model.bert.encoder.layer:
         for output in (layer.attention.output, layer.output):
-            adapter = Adapter(width, options.bottleneck, generator).to(model.device)
+            adapter = Adapter(width, options.bottleneck, generator)
+            adapter.to(output.dense.weight)  # its device and precision
             output.dense = Adapted(output.dense, output.dropout, adapter)
             output.dropout = nn.Dropout(0.0)  # done inside, before the adapter
     for module in model.modules():
         if isinstance(module, nn.LayerNorm):
             module.requires_grad_(True)
+    model.train(model.training)  # what is new, like the rest
     return model, Adapters()
 
 

@@ -8,11 +8,11 @@ look at them. The frozen weights never see them: they are no tokens, have no que
 no positions.
 
 Departures. Li and Liang train P_K and P_V through an MLP and keep only its output; here
-they are trained themselves, since Liu et al. (section 3.3) find that the MLP helps on some
-data sets and harms on others. Both papers' code shifts the positions of the text by P, a
-side effect of BERT's cache; here [CLS] keeps position 0, as in pretraining, and all
-positions stay free for the text. They start as the keys and values of real words, which
-Li and Liang (section 7.4) find best on small data.
+they are trained themselves, since Liu et al. (section 3.3) find that the MLP helps on
+some data sets and harms on others. In both papers' code the text's positions begin at
+P, a side effect of the models' cache; here [CLS] keeps position 0, as in pretraining,
+and all positions stay free for the text. The prefixes start as the keys and values of
+real words, which Li and Liang (section 7.4) find best on small data.
 
 Shapes: B batch, L length, P prefix, D width.
 """

@@ -3,11 +3,11 @@
 The input becomes [CLS], P trained vectors, then the rest of the text. All else is
 frozen but the head.
 
-Departures. The paper has T5, which reads its prompt before all else and writes the label
-as a word; BERT's head reads the first token, so the prompt stands behind [CLS], which
-stays first, and the head is trained too. T5 has no absolute positions; here prompt and
-text are numbered through, 0 to P + L - 1, so that P of the model's positions are no longer
-there for the text (:attr:`PromptTuning.reserved`).
+Departures. The paper has T5, which reads its prompt before all else and writes the
+label as a word; BERT's head reads the first token, so the prompt stands behind [CLS],
+which stays first, and the head is trained too. T5 has no absolute positions; here
+prompt and text are numbered through, 0 to P + L - 1, so that P of the model's positions
+are no longer there for the text (:attr:`PromptTuning.reserved`).
 
 Shapes: B batch, L length, P prompt, D width.
 """
@@ -15,6 +15,7 @@ Shapes: B batch, L length, P prompt, D width.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,12 +40,12 @@ class Prompted(nn.Module):
 
     def __init__(self, embeddings: nn.Module, start: Tensor) -> None:
         super().__init__()
-        self.embeddings = embeddings
+        self.embeddings: Any = embeddings
         # (P, D); as an embedding table it is spared weight decay, as other tables are
         self.prompt = nn.Embedding.from_pretrained(start.clone(), freeze=False)
 
     def forward(self, input_ids: Tensor) -> Tensor:
-        """Return (B, P + L, D): positions added, normalised, dropped out, as in BERT."""
+        """Return BERT's embeddings of prompt and text, positions too, (B, P + L, D)."""
         words = self.embeddings.word_embeddings(input_ids)  # (B, L, D)
         rows = self.prompt.weight.expand(len(words), -1, -1)
         prompted = torch.cat([words[:, :1], rows, words[:, 1:]], dim=1)
@@ -72,7 +73,7 @@ def apply(
         ModelError: the model is no BERT classifier.
         UsageError: a length below 1, or one that leaves no position for a text.
     """
-    model = freeze_encoder(classifier_model, "prompt tuning")
+    model: Any = freeze_encoder(classifier_model, "prompt tuning")
     check_length(options.length, "prompt tuning")
     check_room(options.length, model.config.max_position_embeddings)
     embeddings = model.bert.embeddings

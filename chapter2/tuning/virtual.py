@@ -35,6 +35,7 @@ class WithVirtualTokens(nn.Module):
         super().__init__()
         self.model = model
         self.length = length
+        self.train(model.training)  # what is new, like the rest
 
     @property
     def config(self) -> Any:
@@ -46,7 +47,9 @@ class WithVirtualTokens(nn.Module):
         """Where the weights are."""
         return self.model.device
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None
+    ) -> Tensor:
         """Return the logits (B, C) of ids and mask (B, L); the mask becomes P + L."""
         if attention_mask is not None:
             ones = attention_mask.new_ones(len(attention_mask), self.length)
