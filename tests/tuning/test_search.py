@@ -155,7 +155,7 @@ def test_an_error_of_the_objective_is_not_swallowed(tmp_path):
         ({"learning_rate": (1e-6, 20.0)}, "between 0 and 10"),
         ({"weight_decay": (0.0, 1.0, "log")}, "log needs above 0"),
         ({"precision": []}, "is empty"),
-        ({"precision": ["fp32", "fp8"]}, "auto, bf16 or fp32"),
+        ({"precision": ["fp32", "fp8"]}, "auto or bf16 or fp32"),
     ],
 )
 def test_what_is_no_space_is_refused(tmp_path, space, words):
