@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from chapter2.models.attention import attention, padding_bias
 from chapter2.models.dropout import drop
@@ -73,7 +74,20 @@ def run_layer(
 
     .. math:: a = \\mathrm{LN}(q + \\mathrm{Attention}(q, h)), \\qquad
               y = \\mathrm{LN}(a + W_2\\,\\mathrm{gelu}(W_1 a))
+
+    With transformers' switch for it on, nothing in between is kept for the backward
+    pass, which computes the layer again (Chen et al., 2016).
     """
+    if layer.gradient_checkpointing and layer.training:
+        inputs = (layer, queries, hidden, bias)
+        return checkpoint(layer_output, *inputs, use_reentrant=False)
+    return layer_output(layer, queries, hidden, bias)
+
+
+def layer_output(
+    layer: BertLayer, queries: Tensor, hidden: Tensor, bias: Tensor | None
+) -> Tensor:
+    """Return what :func:`run_layer` does; everything in between is kept."""
     seen = attend(layer.attention.self, queries, hidden, bias)
     attended = add_and_norm(layer.attention.output, seen, queries)
     return add_and_norm(layer.output, layer.intermediate(attended), attended)

@@ -7,12 +7,13 @@ from chapter2.training.loop import train
 from chapter2.training.method import FULL, Method
 from chapter2.training.optimizer import make_optimizer, parameter_groups
 from chapter2.training.plan import Batches, Plan
-from chapter2.training.schedule import warmup_linear
+from chapter2.training.schedule import SCHEDULES, warmup_linear
 from chapter2.training.texts import TextBatches, make_validation, predict_logits
 from chapter2.training.tracking import TensorBoard, Tracker, WandB, trackers
 
 __all__ = [
     "FULL",
+    "SCHEDULES",
     "Batches",
     "History",
     "Method",

@@ -3,7 +3,7 @@
 A checkpoint is a folder ``step-00000120`` with ::
 
     model.safetensors      parameters and buffers, each once
-    optimizer.safetensors  AdamW's moments, by the parameters' names
+    optimizer.safetensors  the optimiser's memory, by the parameters' names
     rng.safetensors        torch's random states
     state.json             step, sampler, sums, best figure, history, configuration
     manifest.json          size and SHA-256 of each of the above

@@ -7,6 +7,12 @@ from typing import Any
 
 from chapter2.errors import UsageError
 
+CHOICES = {
+    "optimizer": ("adamw", "sgd", "adafactor"),
+    "schedule": ("linear", "cosine", "inverse_sqrt", "constant"),
+    "precision": ("auto", "bf16", "fp32"),
+}
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -15,11 +21,15 @@ class TrainingConfig:
     epochs: int = 2  # passes over the training part; the BERT paper takes 2 to 4
     batch_size: int = 32  # records in a batch at most; the paper takes 16 or 32
     token_budget: int = 4096  # tokens in a batch at most, padding included: memory
+    optimizer: str = "adamw"  # the paper's; sgd and adafactor remember less, and learn
+    # at other rates: 0.05 to 0.5 for sgd, 1e-3 to 1e-2 for adafactor
     learning_rate: float = 5e-5  # peak, per step; the paper takes 2e-5 to 5e-5
+    schedule: str = "linear"  # the paper's; or cosine, inverse_sqrt, constant
     weight_decay: float = 0.01  # decoupled, of weight matrices only; the paper's
     warmup: float = 0.1  # share of the steps in which the rate rises from 0
     max_grad_norm: float | None = 1.0  # clip the global L2 norm; as in BERT's code
     accumulation: int = 1  # batches per optimiser step; more where memory is short
+    checkpointing: bool = False  # recompute activations: less memory, more time
     validate_every: int | None = None  # steps; None: at the end of each epoch
     patience: int | None = None  # validations without a better one; None: all epochs
     # figure that picks the weights to keep; of any but loss, more is better, and so
@@ -43,8 +53,8 @@ class TrainingConfig:
         positive = self.max_grad_norm is None or self.max_grad_norm > 0
         self._need("max_grad_norm", positive, "above 0, or None for no clipping")
         self._need("checkpoint_minutes", self.checkpoint_minutes > 0, "above 0")
-        known = self.precision in ("auto", "bf16", "fp32")
-        self._need("precision", known, "auto, bf16 or fp32")
+        for name, known in CHOICES.items():
+            self._need(name, getattr(self, name) in known, " or ".join(known))
 
     def _need(self, name: str, holds: bool, what: str) -> None:
         if not holds:

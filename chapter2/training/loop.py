@@ -20,6 +20,7 @@ from chapter2.training.method import FULL, Method
 from chapter2.training.optimizer import make_optimizer
 from chapter2.training.plan import Batches, Plan
 from chapter2.training.randomness import reproducible
+from chapter2.training.recompute import recomputing
 from chapter2.training.report import Reporter
 from chapter2.training.signals import StopSignals
 from chapter2.training.state import State
@@ -57,7 +58,11 @@ def train(
     processes = processes or Alone()
     objective = processes.spread(model, method.objective(objective))
     keeper = Keeper(model, optimizer, config, folder, identity, processes)
-    with reproducible(config.seed), StopSignals() as signals:
+    with (
+        reproducible(config.seed),
+        recomputing(model, config.checkpointing),
+        StopSignals() as signals,
+    ):
         state = keeper.begin(resume, fresh=new_state(model, config, validate))
         config = replace(config, precision=state.history.precision)  # "auto" is settled
         with Reporter(len(plan), state, config, progress, trackers) as reporter:

@@ -1,4 +1,4 @@
-"""AdamW with decay on weight matrices only; its state by the parameters' names."""
+"""The optimisers, with decay on weight matrices only; their state by parameter name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from chapter2.training.config import TrainingConfig
 
 FUSED_DEVICES = ("cpu", "cuda", "mps")  # where torch updates in one pass over memory
-MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # what AdamW remembers of a parameter
+MOMENTUM = 0.9  # of SGD: the usual one, an average over about the last 10 steps
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -38,14 +38,23 @@ def make_optimizer(
     model: nn.Module,
     config: TrainingConfig,
     groups: list[dict[str, Any]] | None = None,
-) -> torch.optim.AdamW:
-    """Return AdamW over ``groups``, or all that trains (Loshchilov and Hutter, 2019).
+) -> torch.optim.Optimizer:
+    """Return ``config.optimizer`` over ``groups``, or over all that trains.
 
-    A group's ``scale`` multiplies its learning rate in every step.
+    ``adamw`` (Loshchilov and Hutter, 2019) keeps two numbers for each weight, ``sgd``
+    with momentum one, ``adafactor`` (Shazeer and Stern, 2018) a row and a column of
+    each matrix. Adafactor's rate is relative to the size of a parameter, and SGD does
+    not divide by that of the gradient: both need other rates than AdamW. A group's
+    ``scale`` multiplies its learning rate in every step.
     """
     groups = groups or parameter_groups(model, config.weight_decay)
+    rate = config.learning_rate
+    if config.optimizer == "adafactor":
+        return torch.optim.Adafactor(groups, lr=rate)
     fused = all(p.device.type in FUSED_DEVICES for g in groups for p in g["params"])
-    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused)
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=rate, momentum=MOMENTUM, fused=fused)
+    return torch.optim.AdamW(groups, lr=rate, fused=fused)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
@@ -57,12 +66,12 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 def optimizer_tensors(
     model: nn.Module, optimizer: torch.optim.Optimizer
 ) -> dict[str, Tensor]:
-    """Return the moments as ``{"exp_avg/NAME": ...}``, by the parameters' names."""
+    """Return what is remembered of each parameter, as ``{"exp_avg/NAME": ...}``."""
     return {
-        f"{moment}/{name}": state[moment]
+        f"{kind}/{name}": value
         for name, parameter in model.named_parameters()
-        if (state := optimizer.state.get(parameter))
-        for moment in MOMENTS
+        for kind, value in optimizer.state.get(parameter, {}).items()
+        if value is not None  # the momentum of a parameter that has taken no step
     }
 
 
@@ -70,12 +79,16 @@ def load_optimizer_tensors(
     model: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
 ) -> None:
     """Put back what :func:`optimizer_tensors` returned, each on its own device."""
+    remembered: dict[str, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        kind, name = key.split("/", 1)
+        remembered.setdefault(name, {})[kind] = value
     by_id = {id(p): name for name, p in model.named_parameters()}
     ordered = [p for group in optimizer.param_groups for p in group["params"]]
     state = {
-        index: {m: tensors[f"{m}/{by_id[id(p)]}"] for m in MOMENTS}
+        index: remembered[by_id[id(p)]]
         for index, p in enumerate(ordered)
-        if f"step/{by_id[id(p)]}" in tensors
+        if by_id[id(p)] in remembered
     }
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})

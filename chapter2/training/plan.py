@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from torch import Tensor
 
 from chapter2.training.config import TrainingConfig
-from chapter2.training.schedule import warmup_linear
+from chapter2.training.schedule import SCHEDULES
 
 if TYPE_CHECKING:
     from chapter2.training.state import State
@@ -83,5 +83,6 @@ class Plan:
         every = config.validate_every
         at_end = after >= len(items) if every is None else number + 1 == total
         validates = at_end or (every is not None and (number + 1) % every == 0)
-        rate = config.learning_rate * warmup_linear(number, total, config.warmup)
+        factor = SCHEDULES[config.schedule](number, total, config.warmup)
+        rate = config.learning_rate * factor
         return Step(number, epoch, first, items[first:after], rate, validates)

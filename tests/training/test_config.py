@@ -28,6 +28,8 @@ from chapter2.training import TrainingConfig
         ("warmup", -0.1),
         ("max_grad_norm", 0.0),
         ("precision", "fp8"),
+        ("optimizer", "adam"),
+        ("schedule", "step"),
     ],
 )
 def test_senseless_settings_are_refused(name, value):

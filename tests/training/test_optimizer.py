@@ -1,12 +1,15 @@
 """Which parameters decay, and the optimiser's state by name."""
 
 import copy
+import signal
 
 import pytest
 import torch
 from torch import nn
 
-from chapter2.training import make_optimizer, parameter_groups
+from chapter2.errors import InterruptedTraining
+from chapter2.objectives import classification
+from chapter2.training import make_optimizer, parameter_groups, train
 from chapter2.training.optimizer import load_optimizer_tensors, optimizer_tensors
 
 
@@ -101,3 +104,64 @@ def test_moments_go_out_by_name_and_come_back(toy):
     again = optimizer_tensors(other, fresh)
     assert again.keys() == tensors.keys()
     assert all(torch.equal(again[k], tensors[k]) for k in tensors)
+
+
+REMEMBERED = {
+    "adamw": {"exp_avg", "exp_avg_sq", "step"},
+    "sgd": {"momentum_buffer"},
+    "adafactor": {"row_var", "col_var", "variance", "step"},
+}
+
+
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_each_optimiser_learns_and_remembers_its_own(toy, name):
+    rate = {"adamw": 0.02, "sgd": 0.5, "adafactor": 0.05}[name]
+    config = toy.config(optimizer=name, learning_rate=rate, epochs=10)
+    history = train(toy.Model(), classification, toy.Batches(), config, progress=False)
+    assert history.mean_loss(10) < 0.6 * history.mean_loss(1)
+    model = toy.Model()
+    optimizer = make_optimizer(model, config)
+    for p in model.parameters():
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    kinds = {key.split("/")[0] for key in optimizer_tensors(model, optimizer)}
+    assert kinds == REMEMBERED[name]
+
+
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_each_optimiser_resumes_bit_for_bit(toy, tmp_path, name):
+    config = toy.config(optimizer=name, schedule="cosine", learning_rate=0.05)
+    calls = []
+
+    def interrupted(model, batch):
+        calls.append(1)
+        if len(calls) == 4:
+            signal.raise_signal(signal.SIGINT)
+        return classification(model, batch)
+
+    def run(model, objective, **options):
+        return train(model, objective, toy.Batches(), config, progress=False, **options)
+
+    whole, stopped, resumed = toy.Model(), toy.Model(), toy.Model(seed=1)
+    expected = run(whole, classification)
+    with pytest.raises(InterruptedTraining):
+        run(stopped, interrupted, folder=tmp_path)
+    history = run(resumed, classification, folder=tmp_path, resume=True)
+    assert history.losses == expected.losses
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_sgd_is_torchs_with_momentum(toy):
+    ours, theirs = toy.Model(), toy.Model()
+    mine = make_optimizer(ours, toy.config(optimizer="sgd", weight_decay=0.0))
+    plain = torch.optim.SGD(theirs.parameters(), lr=0.02, momentum=0.9, foreach=False)
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(5):
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            a.grad = torch.randn(a.shape, generator=generator)
+            b.grad = a.grad.clone()
+        mine.step()
+        plain.step()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b)

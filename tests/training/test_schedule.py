@@ -3,23 +3,43 @@
 import pytest
 import torch
 
-from chapter2.training import warmup_linear
+from chapter2.training import SCHEDULES, warmup_linear
+
+RUNS = [(1, 0.1), (10, 0.1), (37, 0.2), (200, 0.0), (50, 0.9)]
 
 
-@pytest.mark.parametrize(
-    ("total", "warmup"), [(1, 0.1), (10, 0.1), (37, 0.2), (200, 0.0), (50, 0.9)]
-)
-def test_equals_that_of_transformers(total, warmup):
-    from transformers import get_linear_schedule_with_warmup
+def theirs(name, optimizer, warmup, total):
+    """Return transformers' schedule of that name."""
+    import transformers
 
+    if name in ("linear", "cosine"):
+        make = getattr(transformers, f"get_{name}_schedule_with_warmup")
+        return make(optimizer, warmup, total)
+    if name == "constant":
+        return transformers.get_constant_schedule_with_warmup(optimizer, warmup)
+    return transformers.get_inverse_sqrt_schedule(optimizer, warmup)
+
+
+@pytest.mark.parametrize(("total", "warmup"), RUNS)
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_equals_that_of_transformers(name, total, warmup):
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([parameter], lr=1.0)
-    theirs = get_linear_schedule_with_warmup(optimizer, int(total * warmup), total)
+    reference = theirs(name, optimizer, int(total * warmup), total)
     for step in range(total):
         rate = optimizer.param_groups[0]["lr"]
-        assert warmup_linear(step, total, warmup) == pytest.approx(rate, abs=1e-12)
+        found = SCHEDULES[name](step, total, warmup)
+        assert found == pytest.approx(rate, abs=1e-12)
         optimizer.step()
-        theirs.step()
+        reference.step()
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_each_is_at_its_peak_when_the_warmup_ends(name):
+    factors = [SCHEDULES[name](t, 40, 0.25) for t in range(40)]
+    assert factors[:11] == pytest.approx([t / 10 for t in range(11)])
+    assert max(factors) == 1.0
+    assert sorted(factors[10:], reverse=True) == factors[10:]
 
 
 def test_closed_form():
