@@ -6,8 +6,10 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,27 @@ def run_process(script: str, order: dict[str, Any], folder: Path) -> dict[str, A
     if done.returncode:
         raise SystemExit(f"{order['arm']} failed with exit code {done.returncode}.")
     return json.loads(report.read_text())
+
+
+def run_all(
+    function: Callable[[Any], dict[str, Any]], orders: Sequence[Any], jobs: int
+) -> list[dict[str, Any]]:
+    """Return what ``function`` finds for each order, computed in ``jobs`` processes.
+
+    For runs whose quality is measured, not their time: several share a GPU. Give the
+    longest first, so that none is left over at the end.
+    """
+    if jobs == 1:
+        return [function(order) for order in orders]
+    with ProcessPoolExecutor(jobs, get_context("spawn"), one_thread) as pool:
+        return list(pool.map(function, orders))
+
+
+def one_thread() -> None:
+    """Keep the processes out of each other's way."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def speeds(runs: list[dict[str, Any]], arm: str) -> dict[str, Any]:

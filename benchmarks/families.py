@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +41,20 @@ def arguments() -> argparse.Namespace:
     add("--batch", type=int, default=32, help="blocks in a batch")
     add("--size", default="tiny", help="tiny, mini, small or base")
     add("--documents", type=int, help="of the corpus; default: all")
+    add("--jobs", type=int, default=1, help="processes; on a GPU several share it")
     add("--json", type=Path, default=STORED, help="where to store")
     return parser.parse_args()
 
 
-def prepare(options: argparse.Namespace) -> tuple[Any, Blocks]:
-    """Return the tokenizer and the blocks of the three parts."""
-    corpus = data.load("encyclopaedia").take(options.documents)
+@cache
+def prepare(documents: int | None, vocabulary: int, length: int) -> tuple[Any, Blocks]:
+    """Return the tokenizer and the blocks of the three parts, once per process."""
+    corpus = data.load("encyclopaedia").take(documents)
     parts = data.split_corpus(corpus, seed=0)
-    tokenizer = train_wordpiece(parts.train.texts(), options.vocabulary)
+    tokenizer = train_wordpiece(parts.train.texts(), vocabulary)
     names = ("train", "validation", "test")
     texts = {name: getattr(parts, name).texts() for name in names}
-    blocks = {n: blocks_of(t, tokenizer, options.length) for n, t in texts.items()}
+    blocks = {n: blocks_of(t, tokenizer, length) for n, t in texts.items()}
     return tokenizer, blocks
 
 
@@ -62,10 +65,15 @@ def figure(measured: Any) -> dict[str, float]:
     return {"perplexity": measured.value, "loss": measured.cross_entropy}
 
 
-def one_run(
-    family: str, tokens: int, seed: int, tokenizer: Any, blocks: Blocks, options: Any
-) -> dict[str, Any]:
-    """Pretrain one model; return what was measured."""
+def prepared(options: argparse.Namespace) -> tuple[Any, Blocks]:
+    """Return tokenizer and blocks as the options ask for them."""
+    return prepare(options.documents, options.vocabulary, options.length)
+
+
+def one_run(order: tuple[str, int, int], options: argparse.Namespace) -> dict[str, Any]:
+    """Pretrain one model of a family, tokens and seed; return what was measured."""
+    family, tokens, seed = order
+    tokenizer, blocks = prepared(options)
     subject = new_language_model(family, tokenizer, options.size, seed)
     config = recipe(family, batch_size=options.batch, seed=seed, precision="fp32")
     history = pretrain(
@@ -88,7 +96,7 @@ def plan(options: argparse.Namespace) -> Sequence[tuple[str, int, int]]:
     """Return family, tokens and seed of each run; counting has no seed to speak of."""
     return [
         (family, tokens, seed)
-        for tokens in options.tokens
+        for tokens in sorted(options.tokens, reverse=True)  # the longest first
         for family in options.families
         for seed in range(1 if family == "ngram" else options.seeds)
     ]
@@ -97,8 +105,9 @@ def plan(options: argparse.Namespace) -> Sequence[tuple[str, int, int]]:
 def main() -> None:
     """Run everything, store the whole."""
     options = arguments()
-    tokenizer, blocks = prepare(options)
-    runs = [one_run(*each, tokenizer, blocks, options) for each in plan(options)]
+    tokenizer, blocks = prepared(options)
+    each = partial(one_run, options=options)
+    runs = contest.run_all(each, plan(options), options.jobs)
     counts = unigram(blocks["train"], len(tokenizer))
     kinds = {name: new_language_model(name, tokenizer) for name in ("gpt", "bert")}
     baselines = {

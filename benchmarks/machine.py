@@ -23,9 +23,15 @@ def describe() -> dict[str, Any]:
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "memory_gib": round(memory() / 2**30),
         "system": platform.system(),
-        "bf16_pays": runtime.bf16_pays("cpu"),
+        "accelerator": accelerator(),
+        "bf16_pays": runtime.bf16_pays(runtime.device().type),
         "versions": runtime.versions(),
     }
+
+
+def accelerator() -> str | None:
+    """Return the GPU's name; None where there is none."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 
 
 def processor() -> str:

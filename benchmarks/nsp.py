@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 import contest
 import numpy as np
 
-from chapter2 import data, models, objectives, training
+from chapter2 import data, models, objectives, runtime, training
 from chapter2.data.corpus import Corpus
 from chapter2.objectives import Pair, PairBatches
 from chapter2.objectives.next_sentence import IS_NEXT
@@ -71,7 +71,7 @@ def train_arm(
     pairs = pairs_of(part, kind, seed)
     order = np.random.default_rng(seed).permutation(len(pairs))
     chosen = [pairs[i] for i in order[: 32 * options.steps]]
-    model = models.load_bert(options.model, seed=seed)
+    model = models.load_bert(options.model, seed=seed).to(runtime.device())
     objective = partial(objectives.joint, masked_per_pair=MASKED if asked else 0.0)
     config = training.TrainingConfig(**{**RECIPE.to_dict(), "seed": seed})
     batches = batches_of(chosen, tokenizer, 32, seed)
@@ -94,11 +94,17 @@ def film_accuracy(
     return float((found == np.array(parts.test.labels)).mean())
 
 
-def one_run(
-    name: str, split: Any, tokenizer: Any, options: argparse.Namespace, seed: int
-) -> dict[str, Any]:
+@cache
+def prepare(documents: int | None) -> Any:
+    """Return the passages, whole articles held out, once per process."""
+    corpus = data.load("encyclopaedia").take(documents)
+    return data.split_corpus(corpus, fractions=(0.85, 0.0, 0.15), seed=0)
+
+
+def one_run(order: tuple[str, int], options: argparse.Namespace) -> dict[str, Any]:
     """Train one arm with one seed; return all that is measured of it."""
-    began = time.perf_counter()
+    (name, seed), began = order, time.perf_counter()
+    split, tokenizer = prepare(options.documents), models.load_tokenizer(options.model)
     model, history = train_arm(name, split.train, tokenizer, options, seed)
     found: dict[str, Any] = {"arm": name, "seed": seed, "steps": len(history.steps)}
     for kind in ("next", "order", "neighbours"):
@@ -109,7 +115,7 @@ def one_run(
             found[f"{kind}_accuracy"] = answers.pair_accuracy
     found["film_accuracy"] = film_accuracy(model, tokenizer, options.records, seed)
     found["seconds"] = time.perf_counter() - began
-    print(found)
+    print(found, flush=True)
     return found
 
 
@@ -136,16 +142,13 @@ def main() -> None:
     parser.add_argument("--records", type=int, help="film reviews; default: all")
     parser.add_argument("--model", default="bert-tiny")
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
+    parser.add_argument("--jobs", type=int, default=1, help="processes that share it")
     parser.add_argument("--json", type=Path, default=STORED, help="where to store")
     options = parser.parse_args()
-    corpus = data.load("encyclopaedia").take(options.documents)
-    split = data.split_corpus(corpus, fractions=(0.85, 0.0, 0.15), seed=0)
-    tokenizer = models.load_tokenizer(options.model)
-    runs = [
-        one_run(name, split, tokenizer, options, seed)
-        for seed in range(options.seeds)
-        for name in options.arms
-    ]
+    orders = [(name, seed) for seed in range(options.seeds) for name in options.arms]
+    each = partial(one_run, options=options)
+    runs = contest.run_all(each, orders, options.jobs)
+    split = prepare(options.documents)
     stored = {
         "model": options.model,
         "recipe": RECIPE.to_dict(),
