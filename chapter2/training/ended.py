@@ -29,7 +29,11 @@ class Trained(Protocol):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Return what was saved to ``folder``."""
+        """Return what was saved to ``folder``.
+
+        A subject that stores only a part of itself has ``load_like(folder)`` too, which
+        takes the rest from the subject it is called on.
+        """
 
 
 def ended_run(
@@ -59,7 +63,8 @@ def ended_run(
             f"{folder} holds a model trained with other settings or data; give another "
             "folder."
         )
-    stored = type(subject).load(folder).model
+    load = getattr(subject, "load_like", type(subject).load)
+    stored = load(folder).model
     if hasattr(stored, "parameters"):
         load_weights(subject.model, weights_of(stored))
     else:  # what counts has no weights
