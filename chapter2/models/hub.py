@@ -12,7 +12,7 @@ from pathlib import Path
 from chapter2 import data
 from chapter2.errors import FetchError, ModelError
 
-WANTED = ["*.json", "*.jinja", "*.txt", "*.model", "model*.safetensors"]
+WANTED = ["*.json", "*.jinja", "*.txt", "*.model", "*.spm", "model*.safetensors"]
 HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 
 
