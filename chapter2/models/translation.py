@@ -8,6 +8,7 @@ so this has been run by us on tiny random models only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -27,20 +28,10 @@ def hub_translator(
         ModelError: it cannot be loaded as a sequence-to-sequence model.
         FetchError: it must be fetched and cannot be.
     """
-    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
-
     from chapter2 import runtime
 
-    folder = resolve(name)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = AutoModelForSeq2SeqLM.from_pretrained(folder, use_safetensors=True)
-    except (OSError, ValueError, ImportError) as error:
-        raise ModelError(
-            f"{name} cannot be loaded as a sequence-to-sequence model: name one with "
-            "its tokenizer and with weights in safetensors."
-        ) from error
     place = runtime.device()
+    model, tokenizer = _load(name)
     model = model.to(place).eval()
 
     @torch.inference_mode()
@@ -65,3 +56,19 @@ def hub_translator(
         return found
 
     return translate
+
+
+def _load(name: str) -> tuple[Any, Any]:
+    """Return the model and its tokenizer; no pickle is read."""
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    folder = resolve(name)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = AutoModelForSeq2SeqLM.from_pretrained(folder, use_safetensors=True)
+    except (OSError, ValueError, ImportError) as error:
+        raise ModelError(
+            f"{name} cannot be loaded as a sequence-to-sequence model: name one with "
+            "its tokenizer and with weights in safetensors."
+        ) from error
+    return model, tokenizer
