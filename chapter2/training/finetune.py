@@ -52,6 +52,7 @@ def fine_tune(
     parts = {"training": train, "validation": validation}
     batches = {k: text_batches(classifier, v, config) for k, v in parts.items() if v}
     identity = {f"{k} texts": v.fingerprint() for k, v in batches.items()}
+    identity |= getattr(classifier, "identity", {})  # of a tuned one: how, and of what
     folder = None if out is None else Path(out)
     if folder and (ended := ended_run(folder, classifier, config, identity, resume)):
         return ended

@@ -22,9 +22,8 @@ from chapter2.training.method import Method
 from chapter2.training.plan import Batch, Step
 from chapter2.training.step import Objective
 from chapter2.tuning.bert import freeze_encoder
-from chapter2.tuning.lora import check_rank, check_width, plain_linear, replace
-
-PARTS = ("P", "Lambda", "Q")
+from chapter2.tuning.lora import check_rank, check_width, replace
+from chapter2.tuning.svd import SVDLinear, orthogonality, svd_linears, svd_rows
 
 
 @dataclass(frozen=True)
@@ -54,78 +53,6 @@ class AdaLoRAOptions:
             )
 
 
-class SVDLinear(nn.Module):
-    """A frozen linear map and its change P Lambda Q, with what is known of it."""
-
-    kept: Tensor  # (r_0,) whether a triplet is in the budget
-
-    def __init__(
-        self, base: nn.Linear, options: AdaLoRAOptions, generator: torch.Generator
-    ) -> None:
-        super().__init__()
-        rank, weight = options.initial_rank, base.weight
-        out_width, in_width = weight.shape
-        self.base, self.scale, self.beta = base, options.alpha / rank, options.beta
-        for name, shape in [("P", (out_width, rank)), ("Q", (rank, in_width))]:
-            drawn = torch.empty(shape, dtype=weight.dtype)
-            drawn.normal_(0.0, 0.02, generator=generator)
-            self.register_parameter(name, nn.Parameter(drawn.to(weight.device)))
-        self.Lambda = nn.Parameter(weight.new_zeros(rank))  # the start: no change
-        # buffers, so that a checkpoint holds them and a resumed run goes on exactly
-        self.register_buffer("kept", torch.ones_like(self.Lambda, dtype=torch.bool))
-        for name in PARTS:
-            for figure in ("sensitivity", "uncertainty"):
-                zeros = torch.zeros_like(getattr(self, name), requires_grad=False)
-                self.register_buffer(f"{figure}_{name}", zeros)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return h, (..., D_out), for ``x`` (..., D_in)."""
-        # h = W0 x + b + (alpha / r0) P Lambda Q x
-        seen = nn.functional.linear(x, self.Q) * self.Lambda  # (..., r0)
-        return self.base(x) + self.scale * nn.functional.linear(seen, self.P)
-
-    def merged(self) -> nn.Linear:
-        """Return one linear map of the weight W0 + (alpha / r0) P Lambda Q."""
-        return plain_linear(self.base, self.scale * (self.P * self.Lambda) @ self.Q)
-
-    @torch.no_grad()
-    def observe(self) -> None:
-        """Bring the two moving averages up to this step's gradients (eq. 8 to 10)."""
-        for name in PARTS:
-            weight = getattr(self, name)
-            mean = getattr(self, f"sensitivity_{name}")
-            doubt = getattr(self, f"uncertainty_{name}")
-            now = (weight * weight.grad).abs()  # I = |w dL/dw|
-            # I' = beta I' + (1 - beta) I;   U' = beta U' + (1 - beta) |I - I'|
-            mean.mul_(self.beta).add_((1 - self.beta) * now)
-            doubt.mul_(self.beta).add_((1 - self.beta) * (now - mean).abs())
-
-    def importance(self) -> Tensor:
-        """Return the importance of each triplet, (r_0,), from s(w) = I' U'.
-
-        .. math:: S_i = s(\\lambda_i) + \\tfrac{1}{D_{out}} \\sum_j s(P_{ji})
-                  + \\tfrac{1}{D_{in}} \\sum_j s(Q_{ij})  \\quad \\text{(eq. 7, 11)}
-        """
-        p, diagonal, q = (
-            getattr(self, f"sensitivity_{name}") * getattr(self, f"uncertainty_{name}")
-            for name in PARTS
-        )
-        return diagonal + p.mean(dim=0) + q.mean(dim=1)
-
-
-def orthogonality(matrices: list[Tensor]) -> Tensor:
-    r"""Return how far the rows of the matrices are from orthonormal, on average.
-
-    .. math:: R = \frac{1}{n} \sum_{k=1}^{n} \lVert M_k M_k^\top - I \rVert_F
-
-    The paper (eq. 4) squares the norms and adds them up; its code does this.
-    """
-    gaps = [
-        m @ m.T - torch.eye(len(m), dtype=m.dtype, device=m.device) for m in matrices
-    ]
-    return torch.stack([torch.linalg.matrix_norm(gap) for gap in gaps]).mean()
-
-
 def with_penalty(
     objective: Objective, rows: Callable[[nn.Module], list[Tensor]], gamma: float
 ) -> Objective:
@@ -144,8 +71,8 @@ def budget(t: int, first: int, last: int, warmup: int, end: int) -> int:
     .. math:: b(t) = b_T + (b_0 - b_T) \Bigl(1 - \frac{t - t_i}{t_e - t_i}\Bigr)^3,
               \quad t_i \le t < t_e
 
-    t_i is ``warmup``, t_e = ``end``, where the final steps begin. As printed (eq. 12)
-    the paper has t - t_i - t_f in the numerator, and b would not begin at b_0.
+    t_i is ``warmup``, t_e = ``end``, where the final steps begin. The paper (section
+    3.3) prints t - t_i - t_f in the numerator, and b would not begin at b_0.
     """
     if t >= end:
         return last
@@ -154,19 +81,9 @@ def budget(t: int, first: int, last: int, warmup: int, end: int) -> int:
     return int(last + (first - last) * (1 - (t - warmup) / (end - warmup)) ** 3)
 
 
-def svd_linears(model: nn.Module) -> list[SVDLinear]:
-    """Return the model's matrices that compete for the budget."""
-    return [module for module in model.modules() if isinstance(module, SVDLinear)]
-
-
-def svd_rows(model: nn.Module) -> list[Tensor]:
-    """Return P, transposed, and Q of each matrix: their rows shall be orthonormal."""
-    return [m for layer in svd_linears(model) for m in (layer.P.T, layer.Q)]
-
-
 @torch.no_grad()
 def allocate(model: nn.Module, count: int) -> None:
-    """Keep the ``count`` most important triplets of all matrices (eq. 5, 6)."""
+    """Keep the ``count`` most important triplets of all matrices."""
     layers = svd_linears(model)
     scores = torch.cat([layer.importance() for layer in layers])
     kept = torch.zeros_like(scores, dtype=torch.bool)
@@ -228,6 +145,11 @@ def apply(
     """
     generator = torch.Generator().manual_seed(seed)
     freeze_encoder(model, "adalora")
-    check_width(model, options.targets, options.initial_rank)
-    replace(model, options.targets, lambda base: SVDLinear(base, options, generator))
+    rank, alpha, beta = options.initial_rank, options.alpha, options.beta
+    check_width(model, options.targets, rank)
+    replace(
+        model,
+        options.targets,
+        lambda base: SVDLinear(base, rank, alpha, beta, generator),
+    )
     return model, AdaLoRA(options)

@@ -32,7 +32,7 @@ class GradualOptions:
             )
 
 
-def parts(model: nn.Module) -> list[list[nn.Parameter]]:
+def parts(model: Any) -> list[list[nn.Parameter]]:
     """Return the parameters of the K parts, the head first, the embeddings last."""
     layers = [list(layer.parameters()) for layer in model.base_model.encoder.layer]
     below = [*reversed(layers), list(model.base_model.embeddings.parameters())]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -97,7 +98,7 @@ def check_rank(name: str, rank: int) -> None:
         raise UsageError(f"{name} is {rank}; it must be at least 1.")
 
 
-def linears(model: nn.Module) -> dict[str, nn.Linear]:
+def linears(model: Any) -> dict[str, nn.Linear]:
     """Return the linear maps of the encoder by name; the pooler is trained whole."""
     return {
         name: module
@@ -110,9 +111,11 @@ def chosen(model: nn.Module, targets: Sequence[str]) -> dict[str, nn.Linear]:
     """Return the linear maps whose name is a target, or ends in ``.target``.
 
     Raises:
-        UsageError: no name ends so.
+        UsageError: no target is given, or no name ends so.
     """
     known = linears(model)
+    if not targets:
+        raise UsageError("There is no target; name one or more, such as query.")
     for target in targets:
         if not any(f".{name}".endswith(f".{target}") for name in known):
             last = sorted({name.rpartition(".")[2] for name in known})
@@ -134,7 +137,7 @@ def check_width(model: nn.Module, targets: Sequence[str], rank: int) -> None:
 
 
 def replace(
-    model: nn.Module, targets: Sequence[str], make: Callable[[nn.Linear], nn.Module]
+    model: Any, targets: Sequence[str], make: Callable[[nn.Linear], nn.Module]
 ) -> None:
     """Put ``make(linear)`` in the place of each chosen linear map of ``model``."""
     for name, module in chosen(model, targets).items():

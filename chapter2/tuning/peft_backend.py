@@ -6,6 +6,7 @@ the two against each other. The options are those of our own methods.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,11 +18,11 @@ from chapter2.training.plan import Step
 from chapter2.training.step import Objective
 from chapter2.tuning.adalora import AdaLoRA, AdaLoRAOptions, with_penalty
 from chapter2.tuning.lora import LoRAOptions, check_width
+from chapter2.tuning.prompt import PromptOptions, check_room
+from chapter2.tuning.virtual import check_length
 
 if TYPE_CHECKING:
     from peft import PeftConfig
-
-    from chapter2.tuning.prompt import PromptOptions
 
 # not prefix: peft 0.21 hands over past_key_values, which transformers 5.24 calls cache
 METHODS = ("adalora", "lora", "prompt")
@@ -66,7 +67,8 @@ class PeftAdaLoRA(Peft):
 
     def after_update(self, model: nn.Module, step: Step, total: int) -> None:
         """Let peft note the importance and take ranks away."""
-        model.base_model.update_and_allocate(step.number)  # type: ignore[union-attr]
+        found: Any = model.base_model
+        found.update_and_allocate(step.number)
 
 
 def svd_rows(model: nn.Module) -> list[Tensor]:
@@ -78,9 +80,7 @@ def svd_rows(model: nn.Module) -> list[Tensor]:
     return found
 
 
-def apply(
-    model: nn.Module, method: str, options: Any, seed: int
-) -> tuple[nn.Module, Method]:
+def apply(model: Any, method: str, options: Any, seed: int) -> tuple[nn.Module, Method]:
     """Return peft's model around ``model``, and the method that trains it.
 
     Raises:
@@ -97,7 +97,7 @@ def apply(
     config, how = CONFIGS[method](model, options)
     with torch.random.fork_rng(devices=[]):  # peft draws from the global generator
         torch.manual_seed(seed)
-        wrapped = get_peft_model(model, config)  # type: ignore[arg-type]
+        wrapped = get_peft_model(model, config)
     for name, parameter in wrapped.named_parameters():
         if ".pooler." in name and "original_module" not in name:
             parameter.requires_grad_(True)
@@ -138,13 +138,16 @@ def _adalora(model: nn.Module, options: AdaLoRAOptions) -> tuple[PeftConfig, Met
     return config, PeftAdaLoRA(options)
 
 
-def _prompt(model: nn.Module, options: PromptOptions) -> tuple[PeftConfig, Method]:
+def _prompt(model: Any, options: PromptOptions) -> tuple[PeftConfig, Method]:
     from peft import PromptTuningConfig, TaskType
 
+    check_length(options.length, "prompt tuning")
+    check_room(options.length, model.config.max_position_embeddings)
     config = PromptTuningConfig(
         task_type=TaskType.SEQ_CLS, num_virtual_tokens=options.length
     )
     return config, PeftPrompt(options.length)
 
 
+CONFIGS: dict[str, Callable[..., tuple[PeftConfig, Method]]]
 CONFIGS = {"adalora": _adalora, "lora": _lora, "prompt": _prompt}

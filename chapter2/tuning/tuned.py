@@ -58,6 +58,12 @@ class TunedClassifier(Classifier):
         """The number of all parameters."""
         return sum(p.numel() for p in self.model.parameters())
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a run of this classifier rests on, so that no other is resumed."""
+        recipe = json.dumps(asdict(self.recipe), sort_keys=True)
+        return {"tuning": recipe, "base": self.base}
+
     def merged(self) -> Classifier:
         """Return a plain classifier that computes the same, without insertions.
 
