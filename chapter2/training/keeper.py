@@ -15,8 +15,10 @@ from chapter2.errors import InterruptedTraining, TrainingError
 from chapter2.training import checkpoint as disk
 from chapter2.training.config import NEUTRAL, TrainingConfig
 from chapter2.training.distributed import Alone
+from chapter2.training.divergence import WINDOW, divergence
 from chapter2.training.history import History, Measured
 from chapter2.training.optimizer import load_optimizer_tensors, optimizer_tensors
+from chapter2.training.plan import Step
 from chapter2.training.randomness import RandomState, capture, restore
 from chapter2.training.state import State
 from chapter2.training.weights import (
@@ -50,6 +52,7 @@ class Keeper:
         self.saved_at = time.monotonic()
         self.saved_step: int | None = None
         self.best: dict[str, Tensor] | None = None  # in memory, without a folder
+        self.start: dict[str, Tensor] | None = None  # until others have proved good
         settings = {k: v for k, v in config.to_dict().items() if k not in NEUTRAL}
         self.identity = {
             "settings": settings,
@@ -59,8 +62,12 @@ class Keeper:
 
     # -- going on --------------------------------------------------------------
 
-    def begin(self, resume: bool, fresh: State) -> State:
+    def begin(self, resume: bool, fresh: State, validates: bool = False) -> State:
         """Return ``fresh``, or the state that the newest whole checkpoint holds.
+
+        A fresh run that keeps weights anyway, in a folder or the best of those that it
+        ``validates``, keeps its starting ones in main memory until then; one that does
+        neither does without that copy.
 
         Raises:
             TrainingError: the folder has checkpoints, and they are not to be resumed,
@@ -68,6 +75,8 @@ class Keeper:
         """
         found = disk.latest(self.folder) if self.folder else None
         if found is None or not resume:
+            if validates or self.folder:
+                self.start = copy_of_weights(self.model)
             return self._begin_afresh(resume, fresh)
         stored = disk.load(found)
         self._refuse_another_run(found, stored.state["identity"])
@@ -116,8 +125,22 @@ class Keeper:
         by_clock = waited >= 60 * self.config.checkpoint_minutes
         return by_clock or (every is not None and step % every == 0)
 
+    def record(self, state: State, step: Step, measured: Measured) -> None:
+        """Note in ``state`` that ``step`` has been taken.
+
+        Raises:
+            TrainingError: its loss or gradient is no number, or the losses diverge.
+        """
+        if not measured.is_finite:
+            raise self.not_finite(state, measured)
+        state.record(step, measured)
+        if what := divergence(state.history):
+            raise self.too_fast(state, what)
+
     def keep(self, state: State) -> None:
         """Keep the weights if they have just proved the best, and save if it is due."""
+        if self._is_good(state.best_step, state):
+            self.start = None
         just_validated = state.validated_at == state.step
         if self.folder is None:
             if state.best_step == state.step:
@@ -185,10 +208,42 @@ class Keeper:
             kept = f"the model is back at its best weights, of step {state.best_step}"
         else:
             kept = "the weights were not changed by it, and no checkpoint had been kept"
+        return self._given_up(state, what, kept)
+
+    def _given_up(self, state: State, what: str, kept: str) -> TrainingError:
         return TrainingError(
             f"Training stopped after step {state.step}: {what}; {kept}; try a learning "
             f"rate below {self.config.learning_rate:g}, or look for broken records."
         )
+
+    def too_fast(self, state: State, what: str) -> TrainingError:
+        """Give back weights from before the losses rose; return the error for it.
+
+        The best validated ones, else the newest checkpoint, else those of the start.
+        """
+        steps = disk.steps_in(self.folder) if self.folder else []
+        paths = [disk.path_of(self.folder, s) for s in steps if self._is_good(s, state)]
+        whole = [path for path in paths if disk.is_whole(path)]
+        good, kept = self.start, "the model is back at its starting weights"
+        if self._is_good(state.best_step, state):
+            good = self._best_weights(state)
+            kept = f"the model is back at its best weights, of step {state.best_step}"
+        elif whole:
+            good = disk.read_tensors(whole[-1], "model")
+            kept = f"the model is back at its last good state, {whole[-1]}"
+        elif good is None:
+            kept = "no older weights had been kept: load the model anew"
+        if good is not None:
+            load_weights(self.model, good)
+        return self._given_up(state, what, kept)
+
+    @staticmethod
+    def _is_good(step: int | None, state: State) -> bool:
+        """Return whether the weights of ``step`` are older than a rise of the loss.
+
+        Those of step s make the loss of step s + 1: it must not be in the window.
+        """
+        return step is not None and step < state.step - WINDOW
 
     def not_finite(self, state: State, measured: Measured) -> TrainingError:
         """Return the error for a step whose loss or gradient is NaN or infinite."""

@@ -49,7 +49,8 @@ def train(
     """Train ``model`` in place, leave it with its best weights, say what happened.
 
     Raises:
-        TrainingError: a loss that is no number, a full disk, another run's checkpoint.
+        TrainingError: a loss that is no number, or diverges; a full disk; another
+            run's checkpoint.
         InterruptedTraining: Ctrl-C or SIGTERM; the step was finished and saved.
     """
     plan = Plan(batches, config)
@@ -63,7 +64,8 @@ def train(
         recomputing(model, config.checkpointing),
         StopSignals() as signals,
     ):
-        state = keeper.begin(resume, fresh=new_state(model, config, validate))
+        fresh = new_state(model, config, validate)
+        state = keeper.begin(resume, fresh, validates=validate is not None)
         config = replace(config, precision=state.history.precision)  # "auto" is settled
         with Reporter(len(plan), state, config, progress, trackers) as reporter:
             for step in plan.steps(state):
@@ -71,9 +73,7 @@ def train(
                 measured = take_step(
                     model, objective, optimizer, work, step, config, method, len(plan)
                 )
-                if not measured.is_finite:
-                    raise keeper.not_finite(state, measured)
-                state.record(step, measured)
+                keeper.record(state, step, measured)
                 if validate and step.validates:
                     state.judge(measure(model, validate, config.precision), config)
                 reporter.show(state)
