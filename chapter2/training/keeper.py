@@ -250,6 +250,15 @@ class Keeper:
         what = f"in step {state.step + 1} the loss was {measured.loss}"
         return self.diverged(state, f"{what} and the gradient norm {measured.norm}")
 
+    def heed(self, state: State, caught: str | None) -> None:
+        """Save and stop where this process, or another of the run, was told to stop.
+
+        Raises:
+            InterruptedTraining: it was.
+        """
+        if signal := self.processes.agree(caught):
+            raise self.interrupted(state, signal)
+
     def interrupted(self, state: State, signal: str) -> InterruptedTraining:
         """Save, and return the error that says how to go on."""
         self.save(state)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ from chapter2.training.randomness import reproducible
 from chapter2.training.recompute import recomputing
 from chapter2.training.report import Reporter
 from chapter2.training.signals import StopSignals
+from chapter2.training.splitting import fitting_gradients
 from chapter2.training.state import State
 from chapter2.training.step import Objective, autocast, device_of, take_step
 from chapter2.training.tracking import Tracker
@@ -49,13 +51,12 @@ def train(
     """Train ``model`` in place, leave it with its best weights, say what happened.
 
     Raises:
-        TrainingError: a loss that is no number, or diverges; a full disk; another
-            run's checkpoint.
+        TrainingError: a loss that is no number, or diverges; no memory for a record;
+            a full disk; another run's checkpoint.
         InterruptedTraining: Ctrl-C or SIGTERM; the step was finished and saved.
     """
     plan = Plan(batches, config)
-    groups = method.groups(model, config.weight_decay)
-    optimizer = make_optimizer(model, config, groups)
+    optimizer = make_optimizer(model, config, method.groups(model, config.weight_decay))
     processes = processes or Alone()
     objective = processes.spread(model, method.objective(objective))
     keeper = Keeper(model, optimizer, config, folder, identity, processes)
@@ -64,22 +65,20 @@ def train(
         recomputing(model, config.checkpointing),
         StopSignals() as signals,
     ):
-        fresh = new_state(model, config, validate)
-        state = keeper.begin(resume, fresh, validates=validate is not None)
+        state = keeper.begin(resume, new_state(model, config, validate), bool(validate))
+        gradients = partial(fitting_gradients, model, objective, plan, state, processes)
         config = replace(config, precision=state.history.precision)  # "auto" is settled
         with Reporter(len(plan), state, config, progress, trackers) as reporter:
             for step in plan.steps(state):
-                work = plan.load(step)
                 measured = take_step(
-                    model, objective, optimizer, work, step, config, method, len(plan)
+                    model, optimizer, gradients, step, config, method, len(plan)
                 )
                 keeper.record(state, step, measured)
                 if validate and step.validates:
                     state.judge(measure(model, validate, config.precision), config)
                 reporter.show(state)
                 keeper.keep(state)
-                if caught := processes.agree(signals.caught):
-                    raise keeper.interrupted(state, caught)
+                keeper.heed(state, signals.caught)
         return keeper.finish(state)
 
 

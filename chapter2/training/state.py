@@ -25,6 +25,7 @@ class State:
     best: float | None = None  # the best validation figure
     best_step: int | None = None  # and the step after which it was measured
     waited: int = 0  # validations since
+    split: int = 1  # pieces of each micro-batch; more where memory did not suffice
     history: History = field(default_factory=History)
 
     @property
@@ -78,5 +79,5 @@ class State:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> State:
         """Return the state that :meth:`to_dict` gave; other keys are passed over."""
-        known = {f.name: values[f.name] for f in fields(cls)}
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
         return cls(**{**known, "history": History.from_dict(values["history"])})

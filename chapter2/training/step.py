@@ -50,9 +50,8 @@ def real_tokens(batch: Batch) -> int:
 
 def take_step(
     model: nn.Module,
-    objective: Objective,
     optimizer: torch.optim.Optimizer,
-    batches: Iterable[Batch],
+    gradients: Callable[[Step], tuple[Tensor, Tensor, int]],
     step: Step,
     config: TrainingConfig,
     method: Method,
@@ -60,14 +59,13 @@ def take_step(
 ) -> Measured:
     """Change the weights once; leave them alone where loss or gradient is no number.
 
+    ``gradients`` adds up those of the step, as :func:`accumulate_gradients` does.
     ``total`` is the number of steps of the run, which ``method`` may go by.
     """
     began = time.perf_counter()
     model.train()
     method.before_step(model, step, total)
-    loss, count, tokens = accumulate_gradients(
-        model, objective, batches, config.precision
-    )
+    loss, count, tokens = gradients(step)
     norm = average_and_clip(gradients_of(optimizer), count, config.max_grad_norm)
     figures = torch.stack([loss / count, count.to(loss), norm.to(loss)])
     mean, targets, size = figures.tolist()  # the one wait for the device in a step
