@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -51,13 +51,11 @@ def fine_tune(
     nn.Module.to(classifier.model, runtime.device())
     parts = {"training": train, "validation": validation}
     batches = {k: text_batches(classifier, v, config) for k, v in parts.items() if v}
-    identity = {f"{k} texts": v.fingerprint() for k, v in batches.items()}
-    identity |= getattr(classifier, "identity", {})  # of a tuned one: how, and of what
+    identity = identity_of(classifier, batches)
     folder = None if out is None else Path(out)
     if folder and (ended := ended_run(folder, classifier, config, identity, resume)):
         return ended
-    # the short way, where it is known
-    objective = objective or partial(classification, logits_of=classify)
+    objective = objective or partial(classification, logits_of=classify)  # faster
     history = loop.train(
         classifier.model,
         objective,
@@ -76,6 +74,15 @@ def fine_tune(
         finish(folder, classifier, config, identity, history)
     processes.wait()
     return history
+
+
+def identity_of(
+    classifier: Classifier, batches: Mapping[str, TextBatches]
+) -> dict[str, str]:
+    """Return what a run rests on beside its settings: a resumed one has the same."""
+    identity = {f"{k} texts": v.fingerprint() for k, v in batches.items()}
+    # of a tuned one: how, and of what
+    return {**identity, **getattr(classifier, "identity", {})}
 
 
 def check(
