@@ -64,10 +64,11 @@ def scale(name: str | None = None) -> Scale:
 
 def cache_dir() -> Path:
     """Return the folder of fetched data: ``CHAPTER2_CACHE``, else the user cache."""
+    if stated := os.environ.get("CHAPTER2_CACHE"):
+        return Path(stated)
     import platformdirs
 
-    stated = os.environ.get("CHAPTER2_CACHE")
-    return Path(stated) if stated else Path(platformdirs.user_cache_dir("chapter2"))
+    return Path(platformdirs.user_cache_dir("chapter2"))
 
 
 def device() -> torch.device:
