@@ -221,9 +221,11 @@ class Keeper:
 
         The best validated ones, else the newest checkpoint, else those of the start.
         """
-        steps = disk.steps_in(self.folder) if self.folder else []
-        paths = [disk.path_of(self.folder, s) for s in steps if self._is_good(s, state)]
-        whole = [path for path in paths if disk.is_whole(path)]
+        whole = []
+        if self.folder is not None:
+            steps = [s for s in disk.steps_in(self.folder) if self._is_good(s, state)]
+            paths = [disk.path_of(self.folder, step) for step in steps]
+            whole = [path for path in paths if disk.is_whole(path)]
         good, kept = self.start, "the model is back at its starting weights"
         if self._is_good(state.best_step, state):
             good = self._best_weights(state)

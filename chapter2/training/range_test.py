@@ -62,14 +62,15 @@ def range_test(
     plan = plan_of(batches, config, steps)
     total = min(steps, len(plan))
     check(total, lowest, highest)
-    model, method = copy.deepcopy(
-        (model, method)
-    )  # what a method holds, it holds of it
+    # together: what a method holds, it holds of this model
+    model, method = copy.deepcopy((model, method))
     optimizer = make_optimizer(model, config, method.groups(model, config.weight_decay))
     state = new_state(model, replace(config, patience=None), None)
     objective = method.objective(objective)
     gradients = partial(fitting_gradients, model, objective, plan, state, Alone())
-    rates, losses, mean = [], [], 0.0
+    rates: list[float] = []
+    losses: list[float] = []
+    mean = 0.0
     with reproducible(config.seed):
         for i, step in zip(range(total), plan.steps(state), strict=False):
             # r_i = r_0 (r_1 / r_0)^(i / (n - 1))

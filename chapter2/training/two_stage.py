@@ -26,8 +26,10 @@ def two_stages(
     layers: nn.Sequential, cut: int, devices: tuple[str, str]
 ) -> tuple[nn.Sequential, nn.Sequential]:
     """Return the layers before ``cut`` and from it on, each moved to its device."""
-    first, second = devices
-    return layers[:cut].to(first), layers[cut:].to(second)
+    stages = nn.Sequential(*layers[:cut]), nn.Sequential(*layers[cut:])
+    for stage, device in zip(stages, devices, strict=True):
+        stage.to(device)
+    return stages
 
 
 def pipelined_loss(
