@@ -26,7 +26,8 @@ def two_stages(
     layers: nn.Sequential, cut: int, devices: tuple[str, str]
 ) -> tuple[nn.Sequential, nn.Sequential]:
     """Return the layers before ``cut`` and from it on, each moved to its device."""
-    stages = nn.Sequential(*layers[:cut]), nn.Sequential(*layers[cut:])
+    every = list(layers)
+    stages = nn.Sequential(*every[:cut]), nn.Sequential(*every[cut:])
     for stage, device in zip(stages, devices, strict=True):
         stage.to(device)
     return stages
