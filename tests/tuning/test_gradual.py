@@ -8,7 +8,7 @@ from chapter2.objectives import classification
 from chapter2.training import TrainingConfig
 from chapter2.training.optimizer import make_optimizer, set_rate
 from chapter2.training.plan import Step
-from chapter2.training.step import take_step
+from chapter2.training.step import accumulate_gradients, take_step
 from chapter2.tuning import tune
 from chapter2.tuning.gradual import parts, thawed
 
@@ -70,9 +70,11 @@ def test_a_frozen_part_does_not_move_and_a_thawed_one_does(base):
         before = [[p.detach().clone() for p in part] for part in parts(model)]
         batches = [{**inputs, "attention_mask": torch.ones(1, 4, dtype=torch.long)}]
         now = step(number)
-        take_step(
-            model, classification, optimizer, batches, now, config, method, total=K
-        )
+
+        def gradients(_, batches=batches):
+            return accumulate_gradients(model, classification, batches, "fp32")
+
+        take_step(model, optimizer, gradients, now, config, method, total=K)
         moved = [
             any(not torch.equal(a, b) for a, b in zip(old, part, strict=True))
             for old, part in zip(before, parts(model), strict=True)
