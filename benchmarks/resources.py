@@ -75,7 +75,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
                 "resources_arm.py", {**order, "cases": group}, Path(scratch)
             )
         runs += found
-        print(f"  {len(runs)} of {len(wanted)}", file=sys.stderr, flush=True)
+        print("  ".join(cells(runs[-1])), file=sys.stderr, flush=True)
     return runs
 
 
