@@ -55,6 +55,12 @@ class Way:
     fused: bool = False  # attention by a kernel that keeps no weights; byte masks
     short: bool = True  # the last layer at the first token alone
     checkpointing: bool = False  # layers are recomputed in the backward pass
+    prefix: int = 0  # keys and values that stand before those of the text
+
+    @property
+    def keys(self) -> int:
+        """Return the keys that each query meets."""
+        return self.prefix + self.length
 
     @property
     def item(self) -> int:
@@ -141,14 +147,14 @@ def _attention_bytes(
 ) -> int:
     """Return what softmax(q k^T) v keeps, where q, k and v need gradients or not."""
     q, k, v = needs
-    weights, tokens, width = q or k, way.batch * way.length, own.all_head_size
+    weights, tokens, width = q or k, way.batch * way.keys, own.all_head_size
     if way.fused or own.dropout.p == 0:
         if not (weights or v):
             return 0
         rows = way.batch * own.num_attention_heads * (asked // way.batch)
         # q, k, v, the output, and the logarithm of each row's sum
         return (2 * asked + 2 * tokens) * width * way.item + 4 * rows
-    squares = own.num_attention_heads * asked * way.length  # B H Q L
+    squares = own.num_attention_heads * asked * way.keys  # B H Q L
     kept = (k * asked + q * tokens + weights * tokens) * width * way.item
     # softmax, the mask, the two multiplied
     return kept + (2 * weights + v) * squares * way.item
@@ -158,6 +164,7 @@ def embedding_bytes(embeddings: Any, way: Way) -> int:
     """Return what the embeddings keep if they are trained: LayerNorm and dropout."""
     if not any(p.requires_grad for p in embeddings.parameters()):
         return 0
+    embeddings = getattr(embeddings, "embeddings", embeddings)  # within a prompt
     tokens, width = way.batch * way.length, embeddings.LayerNorm.normalized_shape[0]
     masked = embeddings.dropout.p > 0
     return tokens * (4 * width + 8) + masked * tokens * width * (1 if way.fused else 4)

@@ -96,8 +96,7 @@ def estimate(
         machine: from :func:`chapter2.training.step_time.measure_machine`; None leaves
             the time out.
 
-    Tokens that a method adds (prefix, prompt) count as tokens of the text; for a
-    prefix, which has no queries, that is a little too much.
+    What a prompt adds counts as tokens of the text, what a prefix adds as keys.
 
     Raises:
         ModelError: there is no BERT classifier in the model.
@@ -161,11 +160,13 @@ def _way(
     from transformers import BertForSequenceClassification
 
     added = 0 if model is bert else getattr(model, "length", 0)
+    prefixed = hasattr(bert.bert.encoder.layer[0].attention.self.key, "prefix")
     plain = type(model) is BertForSequenceClassification
     short = bool(added) or (plain and device.type == "cpu")
     return Way(
         batch=batch,
-        length=length + added,
+        length=length if prefixed else length + added,
+        prefix=added if prefixed else 0,
         half=autocast_dtype(device, config.precision) is not None,
         fused=device.type != "cpu" and not added,
         short=short,
@@ -232,7 +233,7 @@ def _held_bytes(bert: Any, way: Way) -> int:
     inner = (2 * shape.intermediate_size + 4 * shape.hidden_size) * tokens
     if way.fused:
         return way.item * max(inner, 6 * shape.hidden_size * tokens)
-    squares = shape.num_attention_heads * tokens * way.length
+    squares = shape.num_attention_heads * tokens * way.keys
     return way.item * max(inner, 3 * squares + 6 * shape.hidden_size * tokens)
 
 
@@ -241,7 +242,7 @@ def _widest_bytes(bert: Any, way: Way) -> int:
     shape = bert.config
     tokens = way.batch * way.length
     inner = way.item * shape.intermediate_size * tokens
-    squares = way.item * shape.num_attention_heads * tokens * way.length
+    squares = way.item * shape.num_attention_heads * tokens * way.keys
     wide = inner if way.fused else max(inner, squares)
     return wide + 12 * shape.hidden_size * tokens
 

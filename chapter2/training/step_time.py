@@ -55,7 +55,7 @@ def operations(bert: Any, way: Way) -> float:
             recomputed = way.checkpointing and (flows or trains)
             total += 2 * rows * parameter.numel() * (1 + backward + recomputed)
         passes = 1 + 2 * (flows or trains) + (way.checkpointing and (flows or trains))
-        total += 4 * asked * way.length * bert.config.hidden_size * passes
+        total += 4 * asked * way.keys * bert.config.hidden_size * passes
         flows = flows or trains
     return total
 
@@ -87,7 +87,7 @@ def whole_layer(bert: Any, way: Way) -> int:
     """Return the bytes of all that a layer computes: 10 N D + 2 N F + 3 B H L^2."""
     shape, tokens = bert.config, way.batch * way.length
     wide = 10 * shape.hidden_size + 2 * shape.intermediate_size
-    squares = 0 if way.fused else 3 * shape.num_attention_heads * way.length
+    squares = 0 if way.fused else 3 * shape.num_attention_heads * way.keys
     return way.item * tokens * (wide + squares)
 
 

@@ -16,6 +16,7 @@ from chapter2.training.activations import Way, activation_bytes
 from chapter2.training.recompute import recomputing
 from chapter2.training.resources import estimate, heap_bytes
 from chapter2.training.step_time import Machine, measure_machine, operations
+from chapter2.tuning import prefix, prompt
 from chapter2.tuning.adapters import AdapterOptions
 from chapter2.tuning.adapters import apply as adapters
 from chapter2.tuning.lora import LoRAOptions
@@ -55,6 +56,12 @@ METHODS = {
 }
 
 
+VIRTUAL = [
+    (prefix.apply, prefix.PrefixOptions(length=8)),
+    (prompt.apply, prompt.PromptOptions(length=8)),
+]
+
+
 def tokens(batch, length):
     ids = torch.randint(5, 100, (batch, length))
     return {"input_ids": ids, "labels": torch.zeros(batch, dtype=torch.long)}
@@ -88,6 +95,13 @@ def test_activations_are_what_the_backward_pass_keeps(size, method, shape):
     model = METHODS[method](bert(size))
     found = sum(activation_bytes(model, Way(*shape)))
     assert found == pytest.approx(saved_bytes(model, *shape), rel=0.05)
+
+
+@pytest.mark.parametrize(("apply", "options"), VIRTUAL)
+def test_activations_with_virtual_tokens(apply, options):
+    model, _ = apply(bert("minilm"), options, 0)
+    found = estimate(model.train(), 8, 32, FP32).activations
+    assert found == pytest.approx(saved_bytes(model, 8, 32), rel=0.05)
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])
