@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
 from torch import Tensor
 
 from chapter2.errors import ModelError, UsageError
+from chapter2.evaluation.inference import device_of, evaluating
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,11 +57,7 @@ def _blanked(tokenizer: PreTrainedTokenizerBase, text: str, k: int) -> Tensor:
     """Return the ids (L,) of a text that has a blank, or say what is wrong with it."""
     if k < 1:
         raise UsageError(f"k is {k}; ask for one token or more.")
-    if tokenizer.mask_token is None:
-        raise ModelError(
-            "This tokenizer has no mask token, so its model fills no blanks; use that "
-            "of a masked language model."
-        )
+    need_mask(tokenizer)
     ids = tokenizer(text, return_tensors="pt")["input_ids"][0]
     if not (ids == tokenizer.mask_token_id).any():
         raise UsageError(
@@ -71,7 +67,15 @@ def _blanked(tokenizer: PreTrainedTokenizerBase, text: str, k: int) -> Tensor:
     return ids
 
 
-@torch.inference_mode()
+def need_mask(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raise a ModelError if the tokenizer knows no mask token."""
+    if tokenizer.mask_token is None:
+        raise ModelError(
+            "This tokenizer has no mask token, so its model fills no blanks; use that "
+            "of a masked language model."
+        )
+
+
 def _logits(model: Any, ids: Tensor) -> Tensor:
     """Return the logits (L, V) of the masked language model's head."""
     positions = getattr(model.config, "max_position_embeddings", None)
@@ -80,11 +84,8 @@ def _logits(model: Any, ids: Tensor) -> Tensor:
         raise UsageError(
             f"The text has {len(ids)} tokens and the model reads {longest}; cut it."
         )
-    was_training = model.training
-    model.eval()
-    place = next(model.parameters()).device
-    output = model(input_ids=ids[None].to(place))
-    model.train(was_training)
+    with evaluating(model):
+        output = model(input_ids=ids[None].to(device_of(model)))
     for name in ("mlm_logits", "logits", "prediction_logits"):  # ours, MLM, pretraining
         logits = getattr(output, name, None)
         if logits is not None and logits.dim() == 3:  # (1, L, V): one row per token

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from chapter2.errors import ModelError
+from chapter2.evaluation.inference import device_of, evaluating
+from chapter2.models.filling import need_mask
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -34,11 +33,7 @@ def word_filler(
     Raises:
         ModelError: the tokenizer knows no mask token.
     """
-    if tokenizer.mask_token is None:
-        raise ModelError(
-            "This tokenizer has no mask token, so its model fills no blanks; use that "
-            "of a masked language model."
-        )
+    need_mask(tokenizer)
     words = list(tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
 
     def fill(texts: list[str]) -> list[Mapping[str, float]]:
@@ -61,15 +56,12 @@ def word_filler(
     return fill
 
 
-@torch.inference_mode()
 def _fill(
     model: Any, encoded: Any, mask: int, words: list[str], k: int
 ) -> list[dict[str, float]]:
-    was_training = model.training
-    model.eval()
-    place = next(model.parameters()).device
-    logits = model(**{key: x.to(place) for key, x in encoded.items()}).logits
-    model.train(was_training)
+    place = device_of(model)
+    with evaluating(model):
+        logits = model(**{key: x.to(place) for key, x in encoded.items()}).logits
     blanks = encoded["input_ids"] == mask  # (B, L), at most one in a row
     rows, columns = blanks.nonzero(as_tuple=True)
     p = logits.cpu()[rows, columns].float().softmax(dim=-1)  # (blanks, V)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import nn
 
+from chapter2.evaluation.inference import evaluating
 from chapter2.objectives import PairBatches, cross_entropy_sum, next_sentence
 from chapter2.objectives.joint import Terms
 from chapter2.objectives.masked import inputs_of, targets_of
@@ -44,13 +44,11 @@ def answer_pairs(model: nn.Module, batches: PairBatches) -> PairAnswers:
 
     The masks are those of epoch 0, so two models are asked the same.
     """
-    was_training = model.training
-    model.eval()
     terms, named, labels, predicted = None, [], [], []
     for item in batches.epoch(0):
         batch = to_device(batches.collate(item), device_of(model))
         positions, targets = targets_of(batch)
-        with torch.no_grad():
+        with evaluating(model):
             logits = model(**inputs_of(batch), positions=positions)
         right = batch["next_sentence_label"]
         found = Terms(
@@ -61,7 +59,6 @@ def answer_pairs(model: nn.Module, batches: PairBatches) -> PairAnswers:
         named.append((logits.mlm_logits.argmax(dim=-1) == targets).cpu().numpy())
         labels.append(right.cpu().numpy())
         predicted.append(logits.nsp_logits.argmax(dim=-1).cpu().numpy())
-    model.train(was_training)
     assert terms is not None  # LengthBatches has a batch wherever there is a pair
     masked, pairs = (float(mean) for mean in terms.means)
     hits, true, answers = (np.concatenate(x) for x in (named, labels, predicted))

@@ -25,6 +25,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from chapter2.evaluation.inference import evaluating
 from chapter2.models.fast_bert import run_layer
 from chapter2.training.method import Method
 from chapter2.tuning.bert import freeze_encoder
@@ -77,17 +78,14 @@ def apply(
     return WithVirtualTokens(model, options.length), PrefixTuning()
 
 
-@torch.no_grad()
 def keys_and_values(model: Any, words: Tensor) -> list[tuple[Tensor, Tensor]]:
     """Return each layer's keys and values (P, D) of the text ``words`` (P,)."""
-    was_training = model.training
-    model.eval()
-    hidden, found = model.bert.embeddings(words[None]), []  # (1, P, D)
-    for layer in model.bert.encoder.layer:
-        attention = layer.attention.self
-        found.append((attention.key(hidden)[0], attention.value(hidden)[0]))
-        hidden = run_layer(layer, hidden, hidden, None)
-    model.train(was_training)
+    with evaluating(model):
+        hidden, found = model.bert.embeddings(words[None]), []  # (1, P, D)
+        for layer in model.bert.encoder.layer:
+            attention = layer.attention.self
+            found.append((attention.key(hidden)[0], attention.value(hidden)[0]))
+            hidden = run_layer(layer, hidden, hidden, None)
     return found
 
 

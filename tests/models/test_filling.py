@@ -3,45 +3,16 @@
 import pytest
 import torch
 from transformers import (
-    BertConfig as TheirConfig,
-)
-from transformers import (
-    BertForMaskedLM,
     BertForPreTraining,
     BertForSequenceClassification,
-    BertTokenizer,
     pipeline,
 )
 
 from chapter2.errors import ModelError, UsageError
 from chapter2.models import RecurrentConfig, RecurrentLM, fill_mask, load_bert
-from chapter2.models.tiny import vocabulary
 from chapter2.models.tiny_causal import byte_tokenizer
 
 TEXT = "the [MASK] is good, and the [MASK] is not"
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return BertTokenizer(vocab=vocabulary(), model_max_length=64)
-
-
-def config():
-    return TheirConfig(
-        vocab_size=len(vocabulary()),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        initializer_range=0.5,
-    )
-
-
-@pytest.fixture(scope="module")
-def masked():
-    torch.manual_seed(0)
-    return BertForMaskedLM(config()).eval()
 
 
 def test_equals_the_pipeline(masked, tokenizer):
@@ -56,9 +27,9 @@ def test_equals_the_pipeline(masked, tokenizer):
         assert [p for _, p in row] == pytest.approx([p for _, p in expected], rel=1e-4)
 
 
-def test_our_bert_fills_as_theirs(tokenizer, tmp_path):
+def test_our_bert_fills_as_theirs(tokenizer, masked_config, tmp_path):
     torch.manual_seed(0)
-    theirs = BertForPreTraining(config()).eval()
+    theirs = BertForPreTraining(masked_config).eval()
     theirs.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     ours = load_bert(tmp_path)
@@ -91,7 +62,7 @@ def test_a_model_in_training_fills_without_dropout_and_stays_in_training(
     assert found == expected
 
 
-def test_faults_are_said(masked, tokenizer):
+def test_faults_are_said(masked, masked_config, tokenizer):
     with pytest.raises(UsageError, match=r"The text has no \[MASK\]"):
         fill_mask(masked, tokenizer, "nothing is missing")
     with pytest.raises(UsageError, match="k is 0"):
@@ -101,6 +72,6 @@ def test_faults_are_said(masked, tokenizer):
     with pytest.raises(ModelError, match="no mask token"):
         fill_mask(masked, byte_tokenizer(), TEXT)
     recurrent = RecurrentLM(RecurrentConfig(vocab_size=len(tokenizer), width=8))
-    for headless in (BertForSequenceClassification(config()), recurrent):
+    for headless in (BertForSequenceClassification(masked_config), recurrent):
         with pytest.raises(ModelError, match="no head that fills blanks"):
             fill_mask(headless, tokenizer, TEXT)

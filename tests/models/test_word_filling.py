@@ -1,36 +1,19 @@
 """Words for many blanks: the same as one blank at a time, padding or not."""
 
 import pytest
-import torch
-from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 
 from chapter2.errors import ModelError
 from chapter2.models import fill_mask
-from chapter2.models.tiny import vocabulary
 from chapter2.models.tiny_causal import byte_tokenizer
 from chapter2.models.word_filling import word_filler
 
 TEXTS = ["the [MASK] is good", "a very very long story about [MASK]", "[MASK]"]
 
 
-@pytest.fixture(scope="module")
-def tokenizer():
-    return BertTokenizer(vocab=vocabulary(), model_max_length=64)
-
-
-@pytest.fixture(scope="module")
-def model():
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary()),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        initializer_range=0.5,
-    )
-    return BertForMaskedLM(config).train()
+@pytest.fixture
+def model(masked):
+    yield masked.train()
+    masked.eval()
 
 
 def test_it_agrees_with_one_blank_at_a_time(model, tokenizer):
@@ -51,3 +34,16 @@ def test_a_blank_beyond_the_end_gets_no_words(model, tokenizer):
 def test_a_tokenizer_without_a_mask_is_refused(model):
     with pytest.raises(ModelError, match="no mask token"):
         word_filler(model, byte_tokenizer())
+
+
+def test_a_model_that_fails_stays_in_training(model, tokenizer, monkeypatch):
+    def fails(**inputs):
+        assert not model.training
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(model, "forward", fails)
+    with pytest.raises(RuntimeError, match="no memory"):
+        word_filler(model, tokenizer)(TEXTS)
+    with pytest.raises(RuntimeError, match="no memory"):
+        fill_mask(model, tokenizer, TEXTS[0])
+    assert model.training
