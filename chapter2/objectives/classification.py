@@ -66,5 +66,9 @@ def classification(
         batch: what the model takes by name, and ``labels`` (B,) beside it.
         logits_of: how the logits are computed; another way to the same numbers.
     """
-    inputs = {name: value for name, value in batch.items() if name != "labels"}
-    return cross_entropy_sum(logits_of(model, inputs), batch["labels"])
+    return cross_entropy_sum(logits_of(model, without_labels(batch)), batch["labels"])
+
+
+def without_labels(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what the model sees of ``batch``: all but the labels."""
+    return {name: value for name, value in batch.items() if name != "labels"}

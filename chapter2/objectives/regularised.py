@@ -20,7 +20,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from chapter2.errors import UsageError
-from chapter2.objectives.classification import IGNORE_INDEX, call, cross_entropy_sum
+from chapter2.objectives.classification import (
+    IGNORE_INDEX,
+    call,
+    cross_entropy_sum,
+    without_labels,
+)
 
 Batch = Mapping[str, Tensor]
 Logits = Callable[[nn.Module, Batch], Tensor]
@@ -47,7 +52,8 @@ def label_smoothing(epsilon: float, logits_of: Logits = call) -> Loss:
         raise UsageError(f"epsilon is {epsilon}; give a share from 0 to below 1.")
 
     def objective(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        logits, labels = targets_of(logits_of(model, inputs_of(batch)), batch["labels"])
+        found = logits_of(model, without_labels(batch))
+        logits, labels = targets_of(found, batch["labels"])
         loss = F.cross_entropy(logits, labels, reduction="sum", label_smoothing=epsilon)
         return loss, labels.new_tensor(len(labels))
 
@@ -79,7 +85,7 @@ def r_drop(alpha: float, logits_of: Logits = call) -> Loss:
 
     def objective(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         labels = batch["labels"]
-        one, two = (logits_of(model, inputs_of(batch)) for _ in range(2))
+        one, two = (logits_of(model, without_labels(batch)) for _ in range(2))
         entropy = cross_entropy_sum(one, labels)[0] + cross_entropy_sum(two, labels)[0]
         first, second = targets_of(one, labels)[0], targets_of(two, labels)[0]
         apart = divergence(first, second) + divergence(second, first)
@@ -95,11 +101,6 @@ def divergence(logits: Tensor, others: Tensor) -> Tensor:
     """
     log_p, log_q = logits.log_softmax(-1), others.log_softmax(-1)
     return F.kl_div(log_q, log_p, reduction="sum", log_target=True)
-
-
-def inputs_of(batch: Batch) -> dict[str, Tensor]:
-    """Return what the model sees of ``batch``: all but the labels."""
-    return {name: value for name, value in batch.items() if name != "labels"}
 
 
 def targets_of(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

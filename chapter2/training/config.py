@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chapter2.errors import UsageError
+from chapter2.training.schedule import SCHEDULES
 
 CHOICES = {
     "optimizer": ("adamw", "sgd", "adafactor"),
-    "schedule": ("linear", "cosine", "inverse_sqrt", "constant"),
+    "schedule": tuple(SCHEDULES),
     "precision": ("auto", "bf16", "fp32"),
 }
 

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from chapter2 import runtime
 from chapter2.errors import UsageError
 from chapter2.training.plan import Batch
-from chapter2.training.step import Objective
+from chapter2.training.step import Objective, rows_in
 
 
 class Alone:
@@ -125,7 +125,7 @@ def rows_of(batch: Batch, rank: int, count: int) -> Batch:
     Raises:
         UsageError: there is not a row for each.
     """
-    rows = next(len(value) for value in batch.values() if value.ndim)
+    rows = rows_in(batch)
     if rows < count:
         raise UsageError(
             f"A batch has {rows} rows for {count} processes; start fewer processes, or "

@@ -115,11 +115,7 @@ def estimate(
     flows = any(kept[1:-1])
     heap = heap_bytes(bert, way) if flows and place.type == "cpu" else 0
     if way.checkpointing:
-        kept = [
-            kept[0],
-            *(min(_input_bytes(bert, way), k) for k in kept[1:-1]),
-            kept[-1],
-        ]
+        kept = _inputs_only(bert, way, kept)
     found = Estimate(
         weights=weights,
         gradients=sum(gradients),

@@ -17,7 +17,7 @@ from chapter2.errors import TrainingError
 from chapter2.training.distributed import Alone
 from chapter2.training.plan import Batch, Plan, Step
 from chapter2.training.state import State
-from chapter2.training.step import Objective, accumulate_gradients
+from chapter2.training.step import Objective, accumulate_gradients, rows_in
 
 # what torch says where it raises a plain RuntimeError: on a CPU, or by a library
 SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
@@ -101,8 +101,3 @@ def pieces(batches: Iterable[Batch], split: int) -> Iterator[Batch]:
         size = -(-rows_in(batch) // split)  # rounded up
         for i in range(0, rows_in(batch), size):
             yield {k: v[i : i + size] if v.ndim else v for k, v in batch.items()}
-
-
-def rows_in(batch: Batch) -> int:
-    """Return the number of rows of a batch."""
-    return next(len(value) for value in batch.values() if value.ndim)

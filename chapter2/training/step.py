@@ -40,6 +40,11 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     return {k: v.to(device, non_blocking=True) for k, v in batch.items()}
 
 
+def rows_in(batch: Batch) -> int:
+    """Return the number of rows of a batch; single numbers, as a seed, have none."""
+    return next(len(value) for value in batch.values() if value.ndim)
+
+
 def real_tokens(batch: Batch) -> int:
     """Return the number of tokens without padding (of records, where no tokens are)."""
     if "attention_mask" in batch:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from chapter2.data.batching import LengthBatches, pad, restore
 from chapter2.evaluation import accuracy, precision_recall_f1
 from chapter2.models.fast_bert import classify
-from chapter2.objectives import cross_entropy_sum
+from chapter2.objectives.classification import cross_entropy_sum, without_labels
 from chapter2.training.step import device_of, to_device
 
 
@@ -60,9 +60,8 @@ def predict_logits(model: nn.Module, batches: TextBatches) -> Tensor:
     found = []
     for item in plan:
         batch = to_device(batches.collate(item), device_of(model))
-        inputs = {name: value for name, value in batch.items() if name != "labels"}
         with torch.no_grad():
-            logits = classify(model, inputs)
+            logits = classify(model, without_labels(batch))
         found.append(logits.float().cpu().numpy())
     return torch.from_numpy(restore(plan, found))
 

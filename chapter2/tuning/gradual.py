@@ -14,6 +14,7 @@ from torch import nn
 
 from chapter2.errors import UsageError
 from chapter2.training.method import Method
+from chapter2.training.optimizer import decay_groups
 from chapter2.training.plan import Step
 from chapter2.tuning.bert import freeze_encoder
 
@@ -64,17 +65,12 @@ class Gradual(Method):
         Part k from the top learns with :math:`\\eta_k = \\eta\\,\\mathrm{decay}^k`.
         Matrices decay; biases, LayerNorms and the tables of the embeddings do not.
         """
-        groups = []
-        found = parts(model)
-        for k, part in enumerate(found):
-            is_embedding = k == len(found) - 1
-            decayed = [p for p in part if p.ndim >= 2 and not is_embedding]
-            kept = [p for p in part if p.ndim < 2 or is_embedding]
+        return [
+            group
+            for k, part in enumerate(parts(model))
             # eta_k = eta * decay^k
-            shared = {"scale": self.decay**k}
-            groups.append({"params": decayed, "weight_decay": weight_decay, **shared})
-            groups.append({"params": kept, "weight_decay": 0.0, **shared})
-        return [group for group in groups if group["params"]]
+            for group in decay_groups(model, part, weight_decay, scale=self.decay**k)
+        ]
 
     def before_step(self, model: nn.Module, step: Step, total: int) -> None:
         """Thaw what this step trains, and freeze the rest: it follows from the step."""
