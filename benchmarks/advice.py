@@ -20,7 +20,7 @@ import contest
 import sweep
 from sweep import Order, settings_for
 
-STORED = sweep.RESULTS / "advice.json"
+STORED = contest.RESULTS / "advice.json"
 RATE = 1e-4
 RATES = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 OPTIMIZERS = {

@@ -23,7 +23,7 @@ from chapter2.models import load_encoder
 
 BOOK = runtime.SCALES["book"]
 RECIPE = training.TrainingConfig(epochs=BOOK.epochs, learning_rate=1e-4, monitor="step")
-STORED = Path(__file__).resolve().parents[1] / "chapter2" / "results" / "chapter5.json"
+STORED = contest.RESULTS / "chapter5.json"
 
 
 def one_run(parts: Split, encoder: str, seed: int) -> dict[str, Any]:

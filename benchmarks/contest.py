@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+RESULTS = HERE.parent / "chapter2" / "results"  # what pages draw
 
 
 def run_process(script: str, order: dict[str, Any], folder: Path) -> dict[str, Any]:

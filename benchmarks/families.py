@@ -25,7 +25,7 @@ from chapter2.models.language_model import FAMILIES, new_language_model
 from chapter2.training.pretrain import pretrain, recipe
 from chapter2.training.scoring import baseline_score, blocks_of, score
 
-STORED = Path(__file__).resolve().parents[1] / "chapter2" / "results" / "families.json"
+STORED = contest.RESULTS / "families.json"
 Blocks = dict[str, np.ndarray]
 
 

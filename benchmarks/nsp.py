@@ -28,7 +28,7 @@ from chapter2.objectives import Pair, PairBatches
 from chapter2.objectives.next_sentence import IS_NEXT
 from chapter2.training.pairs import answer_pairs
 
-STORED = Path(__file__).resolve().parents[1] / "chapter2" / "results" / "nsp.json"
+STORED = contest.RESULTS / "nsp.json"
 MASKED = 6  # hidden tokens per pair: 15 % of 40
 LENGTH = 64  # tokens of a pair at most
 RECIPE = training.TrainingConfig(epochs=1, learning_rate=1e-3)

@@ -21,7 +21,6 @@ from typing import Any
 
 import contest
 
-RESULTS = Path(__file__).resolve().parents[1] / "chapter2" / "results"
 HEADS = (
     *("size", "method", "batch", "length", "recomputed", "optimiser", "precision"),
     *("estimate, MiB", "peak, MiB", "ratio", "estimate, s", "step, s", "ratio"),
@@ -112,7 +111,7 @@ def main() -> None:
         f"time {summary['time_ratio']:.2f}."
     )
     found = {"options": contest.chosen(options), "worst": summary, "runs": runs}
-    path = options.json or RESULTS / f"resources_{options.device}.json"
+    path = options.json or contest.RESULTS / f"resources_{options.device}.json"
     contest.store(path, found)
 
 

@@ -13,7 +13,6 @@ import re
 import sys
 import time
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,9 @@ from chapter2.models.fast_bert import classify
 from chapter2.objectives import classification
 from chapter2.training import TrainingConfig
 from chapter2.training.loop import train
-from chapter2.training.method import FULL
 from chapter2.training.resources import Estimate, estimate
 from chapter2.training.step_time import measure_machine
+from chapter2.tuning.door import prepare
 
 SHAPES = {
     "minilm": {"hidden_size": 384, "num_hidden_layers": 6, "intermediate_size": 1536},
@@ -63,14 +62,8 @@ def make(case: dict[str, Any], device: str) -> tuple[torch.nn.Module, Any]:
     shape = SHAPES[case["size"]]
     config = BertConfig(num_attention_heads=HEADS[case["size"]], **shape)
     model = BertForSequenceClassification(config).to(device)
-    if case["method"] == "full":
-        return model, FULL
-    from chapter2.tuning.door import METHODS
-
-    module, function, options = METHODS[case["method"]]
-    place = import_module(f"chapter2.tuning.{module}")
-    tuned, how = getattr(place, function)(model, getattr(place, options)(), 0)
-    return tuned.to(device), how
+    tuned, method, _ = prepare(model, case["method"])
+    return tuned.to(device), method
 
 
 def run_steps(model: Any, method: Any, case: dict[str, Any], steps: int) -> float:

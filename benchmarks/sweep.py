@@ -28,7 +28,6 @@ from chapter2.models.fast_bert import classify
 from chapter2.training import adversarial
 from chapter2.tuning import tune
 
-RESULTS = Path(__file__).resolve().parents[1] / "chapter2" / "results"
 PLAIN = partial(objectives.classification, logits_of=classify)
 NOISE = 0.3  # share of the long words that are misspelt in the perturbed test texts
 # each makes what is minimised anew, for one run

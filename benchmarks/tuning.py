@@ -16,7 +16,7 @@ import contest
 import sweep
 from sweep import Order
 
-STORED = sweep.RESULTS / "tuning.json"
+STORED = contest.RESULTS / "tuning.json"
 # rates tried of each: what trains few numbers, or new ones, takes larger steps
 GRID: dict[str, list[float]] = {
     "full": [3e-5, 1e-4, 3e-4],

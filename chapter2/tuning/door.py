@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
+
+from torch import nn
 
 from chapter2.errors import UsageError
 from chapter2.models import Classifier
+from chapter2.training.method import Method
 from chapter2.tuning import peft_backend
 from chapter2.tuning.tuned import Recipe, TunedClassifier, fingerprint
 
@@ -52,15 +56,8 @@ def tune(
         ModelError: a model that the method does not know.
     """
     _check(classifier, method, backend)
-    module, function, wanted = METHODS[method]
-    place = import_module(f"chapter2.tuning.{module}")
-    settings = read_options(method, getattr(place, wanted), options)
     model = copy.deepcopy(classifier.model).requires_grad_(True)
-    if backend == "peft":
-        tuned, how = peft_backend.apply(model, method, settings, seed)
-    else:
-        apply: Callable[..., Any] = getattr(place, function)
-        tuned, how = apply(model, settings, seed)
+    tuned, how, settings = prepare(model, method, backend, seed, options)
     names = [field.name for field in fields(settings)]
     chosen = {name: getattr(settings, name) for name in names}
     return TunedClassifier(
@@ -73,6 +70,28 @@ def tune(
         recipe=Recipe(method, backend, seed, chosen),
         base=fingerprint(classifier.model),
     )
+
+
+def prepare(
+    model: nn.Module,
+    method: str,
+    backend: str = "chapter2",
+    seed: int = 0,
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> tuple[nn.Module, Method, Any]:
+    """Freeze and insert in ``model`` itself; return it, its method, and the options.
+
+    Raises:
+        UsageError: an option that the method does not have, or out of range.
+        ModelError: a model that the method does not know.
+    """
+    module, function, wanted = METHODS[method]
+    place = import_module(f"chapter2.tuning.{module}")
+    settings = read_options(method, getattr(place, wanted), options)
+    if backend == "peft":
+        return *peft_backend.apply(model, method, settings, seed), settings
+    apply: Callable[..., tuple[nn.Module, Method]] = getattr(place, function)
+    return *apply(model, settings, seed), settings
 
 
 def _check(classifier: Classifier, method: str, backend: str) -> None:
@@ -92,7 +111,7 @@ def _check(classifier: Classifier, method: str, backend: str) -> None:
         )
 
 
-def read_options(method: str, kind: type, options: dict[str, Any]) -> Any:
+def read_options(method: str, kind: type, options: Mapping[str, Any]) -> Any:
     """Return ``options`` as the method's options class, lists as tuples.
 
     Raises:
