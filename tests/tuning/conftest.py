@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from chapter2.data import TextDataset
 from chapter2.models import load_encoder
 
 
@@ -27,5 +28,32 @@ def batch():
         ids = torch.randint(5, 90, size, generator=generator)
         mask = (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).long()
         return {"input_ids": ids * mask, "attention_mask": mask}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def stir():
+    """Return a function that moves every trained parameter, as training would."""
+
+    @torch.no_grad()
+    def move(model):
+        generator = torch.Generator().manual_seed(0)
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                noise = torch.randn(parameter.shape, generator=generator)
+                parameter.add_(0.1 * noise.to(parameter.dtype))
+
+    return move
+
+
+@pytest.fixture(scope="session")
+def data():
+    """Return a function that makes n records whose words tell their labels, a and b."""
+
+    def make(n):
+        marks = ("bad worst no", "good great best")
+        texts = tuple(f"{marks[i % 2]} film {'the ' * (i % 5)}" for i in range(n))
+        return TextDataset("made", texts, tuple(i % 2 for i in range(n)), ("a", "b"))
 
     return make

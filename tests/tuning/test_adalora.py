@@ -7,7 +7,6 @@ the tests say which is held.
 import pytest
 import torch
 
-from chapter2.data import TextDataset
 from chapter2.models import load_encoder
 from chapter2.models.fast_bert import classify
 from chapter2.training import TrainingConfig, fine_tune
@@ -33,7 +32,7 @@ def base():
 
 
 @pytest.fixture
-def pair(base):
+def pair(base, stir):
     """Ours and peft's with the same weights, in float64."""
     ours = tune(base, "adalora", **OPTIONS)
     stir(ours.model)
@@ -47,23 +46,6 @@ def pair(base):
             if "ranknum" in name:  # peft divides by r_0 + 1e-5; the paper by nothing
                 parameter.sub_(1e-5)
     return ours, theirs
-
-
-def batch(seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    ids = torch.randint(5, 90, (4, 9), generator=generator)
-    mask = (torch.arange(9) < torch.tensor([9, 4, 2, 7])[:, None]).long()
-    return {"input_ids": ids * mask, "attention_mask": mask}
-
-
-@torch.no_grad()
-def stir(model, seed=0):
-    """Move every trained parameter, as training would."""
-    generator = torch.Generator().manual_seed(seed)
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            noise = torch.randn(parameter.shape, generator=generator)
-            parameter.add_(0.1 * noise.to(parameter.dtype))
 
 
 def partners(ours, theirs):
@@ -85,7 +67,7 @@ def step(number):
     return Step(number, 0, 0, (), 0.1, False)
 
 
-def test_starts_as_the_base(base):
+def test_starts_as_the_base(base, batch):
     tuned = tune(base, "adalora", **OPTIONS)
     frozen = tune(base, "head")  # torch picks its kernels by what is frozen
     same = classify(tuned.model, batch()), classify(frozen.model, batch())
@@ -99,7 +81,7 @@ def test_trains_what_the_closed_formula_counts(base):
     assert tune(base, "adalora", **OPTIONS).trainable == expected
 
 
-def test_merged_equals_unmerged(base):
+def test_merged_equals_unmerged(base, batch, stir):
     tuned = tune(base, "adalora", **OPTIONS)
     stir(tuned.model)
     for dtype, tolerance in [(torch.float32, 1e-6), (torch.float64, 1e-13)]:
@@ -110,7 +92,7 @@ def test_merged_equals_unmerged(base):
         assert torch.allclose(one, other, rtol=0, atol=tolerance)
 
 
-def test_same_logits_and_gradients_as_peft(pair):
+def test_same_logits_and_gradients_as_peft(pair, batch):
     logits = [classify(tuned.model, batch()) for tuned in pair]
     assert torch.allclose(*logits, rtol=0, atol=1e-12)
     for found in logits:
@@ -122,7 +104,7 @@ def test_same_logits_and_gradients_as_peft(pair):
         )
 
 
-def test_same_regulariser_as_peft_which_is_not_the_papers(pair):
+def test_same_regulariser_as_peft_which_is_not_the_papers(pair, batch):
     ours, theirs = pair
     labels = torch.tensor([0, 1, 0, 1])
     with torch.no_grad():
@@ -136,7 +118,7 @@ def test_same_regulariser_as_peft_which_is_not_the_papers(pair):
     assert not torch.allclose(mine, sum(gap.square().sum() for gap in gaps))
 
 
-def test_the_objective_adds_the_regulariser_once_per_mean(pair):
+def test_the_objective_adds_the_regulariser_once_per_mean(pair, batch):
     ours, theirs = pair
 
     def objective(model, inputs):
@@ -227,19 +209,13 @@ def test_the_shortest_run_has_its_phases():
     assert method.phases(100) == (10, 50)
 
 
-def data(n=48):
-    marks = ("bad worst no", "good great best")
-    found = tuple(f"{marks[i % 2]} film {'the ' * (i % 5)}" for i in range(n))
-    return TextDataset("made", found, tuple(i % 2 for i in range(n)), ("a", "b"))
-
-
-def test_training_leaves_the_budget_and_the_base(base):
+def test_training_leaves_the_budget_and_the_base(base, data):
     before = {k: v.clone() for k, v in base.model.state_dict().items()}
     tuned = tune(base, "adalora", **OPTIONS)
     config = TrainingConfig(
         epochs=2, batch_size=4, learning_rate=0.01, precision="fp32"
     )
-    fine_tune(tuned, data(), None, config, progress=False)
+    fine_tune(tuned, data(48), None, config, progress=False)
     layers = svd_linears(tuned.model)
     assert sum(int((layer.Lambda != 0).sum()) for layer in layers) == 2 * LAYERS * 3
     names = dict(tuned.model.named_parameters())
@@ -254,13 +230,13 @@ class KilledError(Exception):
     """Stands for a run's end between two steps."""
 
 
-def test_a_resumed_run_goes_on_exactly(base, tmp_path):
+def test_a_resumed_run_goes_on_exactly(base, tmp_path, data):
     """The importance is in the checkpoint: so are the ranks of the rest of the run."""
     config = TrainingConfig(
         epochs=2, batch_size=4, learning_rate=0.01, precision="fp32", checkpoint_every=1
     )
     whole, stopped, resumed = (tune(base, "adalora", **OPTIONS) for _ in range(3))
-    fine_tune(whole, data(), None, config, progress=False)
+    fine_tune(whole, data(48), None, config, progress=False)
 
     class StoppingMethod(AdaLoRA):
         def before_step(self, model, step, total):
@@ -269,9 +245,15 @@ def test_a_resumed_run_goes_on_exactly(base, tmp_path):
 
     stopped.method = StoppingMethod(AdaLoRAOptions(**OPTIONS))
     with pytest.raises(KilledError):
-        fine_tune(stopped, data(), None, config, out=tmp_path / "run", progress=False)
+        fine_tune(stopped, data(48), None, config, out=tmp_path / "run", progress=False)
     fine_tune(
-        resumed, data(), None, config, out=tmp_path / "run", resume=True, progress=False
+        resumed,
+        data(48),
+        None,
+        config,
+        out=tmp_path / "run",
+        resume=True,
+        progress=False,
     )
     one, other = whole.model.state_dict(), resumed.model.state_dict()
     assert all(torch.equal(one[name], other[name]) for name in one)

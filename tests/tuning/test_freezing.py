@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from chapter2.data import TextDataset
 from chapter2.models import load_encoder
 from chapter2.training import TrainingConfig, fine_tune
 from chapter2.tuning import tune
@@ -19,12 +18,6 @@ def base():
     return load_encoder("tiny-random", ("a", "b"), seed=3)
 
 
-def data(n=32):
-    marks = ("bad worst no", "good great best")
-    texts = tuple(f"{marks[i % 2]} film {'the ' * (i % 5)}" for i in range(n))
-    return TextDataset("made", texts, tuple(i % 2 for i in range(n)), ("a", "b"))
-
-
 def test_trainable_counts_are_the_closed_formulas(base):
     total = sum(p.numel() for p in base.model.parameters())
     # query, key, value and attention output; FF in, FF out; LayerNorms
@@ -35,11 +28,11 @@ def test_trainable_counts_are_the_closed_formulas(base):
 
 
 @pytest.mark.parametrize("method", ["full", "head", "bitfit"])
-def test_what_is_trained_moves_and_nothing_else_does(base, method):
+def test_what_is_trained_moves_and_nothing_else_does(base, method, data):
     tuned = tune(base, method)
     chosen = set(trained(tuned.model, tuned.method))
     assert tuned.method.name == method
-    fine_tune(tuned, data(), None, CONFIG, progress=False)
+    fine_tune(tuned, data(32), None, CONFIG, progress=False)
     before, moved = dict(base.model.named_parameters()), set()
     for name, parameter in tuned.model.named_parameters():
         if not torch.equal(before[name], parameter):

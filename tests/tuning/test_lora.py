@@ -26,23 +26,6 @@ def base():
     return made
 
 
-def batch(seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    ids = torch.randint(5, 90, (4, 9), generator=generator)
-    mask = (torch.arange(9) < torch.tensor([9, 4, 2, 7])[:, None]).long()
-    return {"input_ids": ids * mask, "attention_mask": mask}
-
-
-@torch.no_grad()
-def stir(model, seed=0):
-    """Move every trained parameter, as training would."""
-    generator = torch.Generator().manual_seed(seed)
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            noise = torch.randn(parameter.shape, generator=generator)
-            parameter.add_(0.1 * noise.to(parameter.dtype))
-
-
 def test_the_layer_is_its_formula_and_divides_by_the_rank():
     linear = nn.Linear(5, 7).double()
     generator = torch.Generator().manual_seed(0)
@@ -56,7 +39,7 @@ def test_the_layer_is_its_formula_and_divides_by_the_rank():
     assert 0.5 * bound < layer.A.abs().max() <= bound
 
 
-def test_starts_as_the_base_and_leaves_it_alone(base):
+def test_starts_as_the_base_and_leaves_it_alone(base, batch, stir):
     before = copy.deepcopy(base.model.state_dict())
     tuned = tune(base, "lora", rank=4)
     # torch picks another kernel where a weight is frozen: the last bit may differ, so
@@ -72,7 +55,7 @@ def test_starts_as_the_base_and_leaves_it_alone(base):
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_the_short_way_and_the_models_own_agree(base):
+def test_the_short_way_and_the_models_own_agree(base, batch, stir):
     tuned = tune(base, "lora", rank=4)
     stir(tuned.model)
     own = tuned.model(**batch()).logits
@@ -99,7 +82,9 @@ def test_trains_what_the_closed_formula_counts(base, targets, thin):
     )
 
 
-def test_merged_equals_unmerged_to_1e_6_in_float32_and_1e_13_in_float64(base):
+def test_merged_equals_unmerged_to_1e_6_in_float32_and_1e_13_in_float64(
+    base, batch, stir
+):
     tuned = tune(base, "lora", rank=4)
     stir(tuned.model)
     for dtype, tolerance in [(torch.float32, 1e-6), (torch.float64, 1e-13)]:
@@ -125,7 +110,7 @@ def test_a_seed_decides_what_is_drawn_and_nothing_else_is(base):
     assert not torch.equal(drawn[0], drawn[2])
 
 
-def test_same_logits_and_gradients_as_peft(base):
+def test_same_logits_and_gradients_as_peft(base, batch, stir):
     ours = tune(base, "lora", rank=4, alpha=8.0)
     stir(ours.model)
     ours.model.double()

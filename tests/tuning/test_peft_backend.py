@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from chapter2.data import TextDataset
 from chapter2.errors import UsageError
 from chapter2.models import load_encoder
 from chapter2.training import TrainingConfig, fine_tune
@@ -14,12 +13,6 @@ from chapter2.tuning.peft_backend import METHODS
 @pytest.fixture(scope="module")
 def base():
     return load_encoder("tiny-random", ("a", "b"), seed=3)
-
-
-def data(n=48):
-    marks = ("bad worst no", "good great best")
-    texts = tuple(f"{marks[i % 2]} film {'the ' * (i % 5)}" for i in range(n))
-    return TextDataset("made", texts, tuple(i % 2 for i in range(n)), ("a", "b"))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -44,12 +37,12 @@ def test_the_seed_decides_and_the_global_generator_stands(base):
     assert torch.equal(state, torch.random.get_rng_state())
 
 
-def test_adalora_ends_with_the_budget(base):
+def test_adalora_ends_with_the_budget(base, data):
     tuned = tune(base, "adalora", backend="peft", initial_rank=6, rank=3)
     config = TrainingConfig(
         epochs=2, batch_size=4, learning_rate=0.01, precision="fp32"
     )
-    fine_tune(tuned, data(), None, config, progress=False)
+    fine_tune(tuned, data(48), None, config, progress=False)
     named = tuned.model.named_parameters()
     ranks = [int((p != 0).sum()) for name, p in named if "lora_E" in name]
     assert sum(ranks) == 4 * 3

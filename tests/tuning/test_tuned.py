@@ -7,7 +7,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from chapter2.data import TextDataset
 from chapter2.errors import ModelError, TrainingError, UsageError
 from chapter2.models import load_encoder
 from chapter2.training import TrainingConfig, fine_tune
@@ -27,12 +26,6 @@ def base():
 
 def made(base, method="lora", backend="chapter2", **options):
     return tune(base, method, backend=backend, **SMALL.get(method, {}), **options)
-
-
-def data(n=40):
-    marks = ("bad worst no", "good great best")
-    texts = tuple(f"{marks[i % 2]} film {'the ' * (i % 5)}" for i in range(n))
-    return TextDataset("made", texts, tuple(i % 2 for i in range(n)), ("a", "b"))
 
 
 @torch.no_grad()
@@ -171,10 +164,10 @@ def test_merging_gives_a_plain_classifier_or_a_sentence(
 
 @pytest.mark.parametrize(("method", "backend"), ALL)
 def test_a_run_ends_in_a_folder_and_is_returned_from_it(
-    base, tmp_path, method, backend
+    base, tmp_path, method, backend, data
 ):
     first, again = (made(base, method, backend) for _ in range(2))
-    part = data()
+    part = data(40)
     history = fine_tune(first, part, part, CONFIG, out=tmp_path / "run", progress=False)
     ended = fine_tune(
         again, part, part, CONFIG, out=tmp_path / "run", resume=True, progress=False
@@ -186,18 +179,24 @@ def test_a_run_ends_in_a_folder_and_is_returned_from_it(
         assert np.array_equal(tuned.predict_proba(TEXTS), first.predict_proba(TEXTS))
 
 
-def test_a_run_tuned_otherwise_is_not_resumed(base, tmp_path):
+def test_a_run_tuned_otherwise_is_not_resumed(base, tmp_path, data):
     """Head and BitFit have the same weights by name and shape, and are not the same."""
     out = tmp_path / "run"
-    fine_tune(made(base, "head"), data(), None, CONFIG, out=out, progress=False)
+    fine_tune(made(base, "head"), data(40), None, CONFIG, out=out, progress=False)
     with pytest.raises(UsageError, match="other settings or data"):
         fine_tune(
-            made(base, "bitfit"), data(), None, CONFIG, out, resume=True, progress=False
+            made(base, "bitfit"),
+            data(40),
+            None,
+            CONFIG,
+            out,
+            resume=True,
+            progress=False,
         )
     assert json.loads((out / "tuning.json").read_text())["recipe"]["method"] == "head"
 
 
-def test_a_checkpoint_tuned_otherwise_is_not_resumed(base, tmp_path, monkeypatch):
+def test_a_checkpoint_tuned_otherwise_is_not_resumed(base, tmp_path, monkeypatch, data):
     out, tuned = tmp_path / "run", made(base, "head")
 
     def fail(self, folder):
@@ -206,8 +205,14 @@ def test_a_checkpoint_tuned_otherwise_is_not_resumed(base, tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(TunedClassifier, "save", fail)
         with pytest.raises(TrainingError, match="no room"):
-            fine_tune(tuned, data(), None, CONFIG, out=out, progress=False)
+            fine_tune(tuned, data(40), None, CONFIG, out=out, progress=False)
     with pytest.raises(TrainingError, match="differ in tuning"):
         fine_tune(
-            made(base, "bitfit"), data(), None, CONFIG, out, resume=True, progress=False
+            made(base, "bitfit"),
+            data(40),
+            None,
+            CONFIG,
+            out,
+            resume=True,
+            progress=False,
         )
