@@ -131,7 +131,7 @@ def write_record(
     out: Path, settings: dict[str, Any], result: dict[str, Any] | None = None
 ) -> None:
     """Write ``run.json``, whole or not at all; with ``result`` the run has ended."""
-    from chapter2.training.files import write_json
+    from chapter2.files import write_json
 
     record = {"finished": result is not None, "settings": settings, "result": result}
     write_json(out / RECORD, record)

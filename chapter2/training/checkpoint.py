@@ -25,7 +25,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from chapter2.training.files import sha256, sync
+from chapter2.files import sha256, sync
 
 HIDDEN = ".partial-"  # begins the name of what is being written, or removed
 MANIFEST = "manifest.json"

@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 
 from chapter2 import runtime
 from chapter2.errors import TrainingError, UsageError
+from chapter2.files import read_json, write_json
 from chapter2.training.config import TrainingConfig
-from chapter2.training.files import read_json, write_json
 from chapter2.training.history import History
 from chapter2.training.weights import load_weights, weights_of
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chapter2.training.files import write_json
+from chapter2.files import write_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

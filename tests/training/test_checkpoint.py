@@ -6,8 +6,8 @@ import os
 import pytest
 import torch
 
+from chapter2.files import write_json
 from chapter2.training import checkpoint as disk
-from chapter2.training.files import write_json
 
 
 def made(step, best_step=None):
