@@ -1,0 +1,217 @@
+"""What to measure next: asynchronous successive halving under a budget.
+
+Each candidate climbs a ladder: some of the training part of the first fold (an eighth,
+a quarter, a half), all of it, then all of each further fold. A candidate is promoted
+while it stands in the better half of those that reached its rung (ASHA: Li et al.
+2020, A System for Massively Parallel Hyperparameter Tuning), and dropped once even a
+hopeful extension of its learning curve stays below the best. Only rungs with all
+records of a fold count in the recommendation. What costs next to nothing skips the
+small rungs: its whole ladder is the first answer.
+
+Pure: what is known goes in, the next trial comes out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from chapter2.selection.trial import Outcome, Trial
+
+SHARES = (1 / 8, 1 / 4, 1 / 2)  # of the first fold's training part, before all of it
+FEWEST = 64  # records on the smallest rung; fewer tell little about more
+PER_CLASS = 8  # records of each class on the smallest rung, on average
+EFFORTS = (1.0, 0.5, 0.25)  # shares of the schedule, where the whole does not fit
+SLACK = 1.15  # a forecast is taken to be this much too low
+HOPE = 0.01  # gain per doubling of the records that is always thought possible
+STEEP = 0.10  # gain per doubling where one rung alone is known
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One step of the ladder."""
+
+    fold: int
+    records: int
+    whole: bool  # all of the fold's training part
+
+
+def ladder(training: Sequence[int], classes: int) -> tuple[Rung, ...]:
+    """Return the rungs for folds whose training parts have so many records."""
+    fewest = max(FEWEST, PER_CLASS * classes)
+    small = [int(training[0] * share) for share in SHARES]
+    rungs = [Rung(0, n, False) for n in small if fewest <= n < training[0]]
+    return *rungs, *(Rung(fold, n, True) for fold, n in enumerate(training))
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A candidate, as the plan sees it."""
+
+    name: str
+    cheap: bool  # seconds at most, whatever the records: skips the small rungs
+    by_epochs: bool  # may be trained for a part of its schedule
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Chooses the next trial; ``score`` judges an outcome (higher is better)."""
+
+    runners: tuple[Runner, ...]  # in the order in which they are first tried
+    rungs: tuple[Rung, ...]
+    development: int  # records of the last refit
+    score: Callable[[Outcome], float]
+    seed: int = 0
+
+    def next(
+        self, outcomes: Sequence[Outcome], running: Sequence[Trial], left: float
+    ) -> Trial | None:
+        """Return the next trial that fits into ``left`` seconds, or None.
+
+        The time of the last refit is kept free.
+        """
+        taken = {o.trial for o in outcomes} | set(running)
+        for trial in self._wanted(outcomes, running):
+            if trial not in taken and (fitting := self._fit(trial, outcomes, left)):
+                return fitting
+        return None
+
+    def _wanted(
+        self, outcomes: Sequence[Outcome], running: Sequence[Trial]
+    ) -> Iterable[Trial]:
+        """Yield what is worth measuring, the most wanted first."""
+        alive = [r for r in self.runners if self.alive(r.name, outcomes)]
+        for runner in alive:  # the first answer
+            if runner.cheap:
+                yield from self._ladder(runner)
+        racing = [r for r in alive if not r.cheap]
+        busy = {trial.candidate for trial in running}
+        for runner in racing:  # each is seen once
+            if not self._of(runner.name, outcomes) and runner.name not in busy:
+                yield self._ladder(runner)[0]
+        yield from self._promotions(racing, outcomes, busy, everyone=False)
+        yield from self._promotions(racing, outcomes, busy, everyone=True)
+
+    def _promotions(
+        self,
+        racing: Sequence[Runner],
+        outcomes: Sequence[Outcome],
+        busy: set[str],
+        everyone: bool,
+    ) -> Iterable[Trial]:
+        """Yield the next rung of the better half of each rung, highest rung first."""
+        for i in reversed(range(len(self.rungs) - 1)):
+            here = [(self._at(r.name, i, outcomes), r) for r in racing]
+            reached = [(self.score(o), r) for o, r in here if o is not None]
+            reached.sort(key=lambda pair: -pair[0])
+            kept = len(reached) if everyone else math.ceil(len(reached) / 2)
+            for _, runner in reached[:kept]:
+                done = self._at(runner.name, i + 1, outcomes) is not None
+                if not done and runner.name not in busy:
+                    yield self._trial(runner.name, i + 1, outcomes)
+
+    def _ladder(self, runner: Runner) -> list[Trial]:
+        rungs = [rung for rung in self.rungs if rung.whole or not runner.cheap]
+        return [Trial(runner.name, r.fold, r.records, 1.0, self.seed) for r in rungs]
+
+    def _trial(self, name: str, i: int, outcomes: Sequence[Outcome]) -> Trial:
+        """Return the trial on rung ``i``, at the effort of the rung before."""
+        rung = self.rungs[i]
+        effort = self._of(name, outcomes)[-1].trial.effort
+        return Trial(name, rung.fold, rung.records, effort, self.seed)
+
+    def _fit(
+        self, trial: Trial, outcomes: Sequence[Outcome], left: float
+    ) -> Trial | None:
+        """Return the trial, at a lower effort if need be, or None if none fits."""
+        runner = next(r for r in self.runners if r.name == trial.candidate)
+        first_whole = trial.fold == 0 and self._whole(trial)
+        shorter = EFFORTS if runner.by_epochs and first_whole else (1.0,)
+        for effort in shorter:
+            wanted = Trial(
+                trial.candidate, trial.fold, trial.records, trial.effort * effort
+            )
+            needed = self.forecast(wanted, outcomes)
+            if needed is None or needed + self.refit(wanted, outcomes) <= left:
+                return wanted if left > 0 else None
+        return None
+
+    def _whole(self, trial: Trial) -> bool:
+        return any(
+            r.whole and (r.fold, r.records) == (trial.fold, trial.records)
+            for r in self.rungs
+        )
+
+    def alive(self, name: str, outcomes: Sequence[Outcome]) -> bool:
+        """Whether the candidate has not failed and could still be the best."""
+        mine = self._of(name, outcomes)
+        if any(o.failed for o in outcomes if o.trial.candidate == name):
+            return False
+        best = max((self.score(o) for o in outcomes if self._counts(o)), default=0.0)
+        return not mine or self.hope(name, outcomes) >= best
+
+    def hope(self, name: str, outcomes: Sequence[Outcome]) -> float:
+        """Return a hopeful score with all records: the last gain per doubling goes on.
+
+        Learning curves flatten, so it seldom goes on; two standard errors of the last
+        score are added.
+        """
+        mine = [o for o in self._of(name, outcomes) if o.trial.fold == 0]
+        last = mine[-1]
+        score, records = self.score(last), last.trial.records
+        gain = STEEP
+        if len(mine) > 1:
+            doublings = math.log2(records / mine[-2].trial.records)
+            gain = (score - self.score(mine[-2])) / doublings if doublings else 0.0
+        whole = max(r.records for r in self.rungs if r.whole and r.fold == 0)
+        ahead = max(0.0, math.log2(whole / records))
+        # of a share p of M records: sqrt(p (1 - p) / M)
+        error = math.sqrt(max(score * (1 - score), 0.01) / max(1, len(last.rows)))
+        return min(1.0, score + max(gain, HOPE) * ahead + 2 * error)
+
+    def forecast(self, trial: Trial, outcomes: Sequence[Outcome]) -> float | None:
+        """Return the seconds that the trial will take; None where nothing is known.
+
+        Linear in records times effort, through the last two sizes; through one size,
+        proportional, which is too high where a part of the time is fixed.
+        """
+        known: dict[float, float] = {}
+        for o in outcomes:
+            if o.trial.candidate == trial.candidate and not o.failed:
+                work = o.trial.records * o.trial.effort
+                known[work] = max(o.seconds, known.get(work, 0.0))
+        if not known:
+            return None
+        *before, last = sorted(known)
+        work = trial.records * trial.effort
+        slope = known[last] / last
+        if before:
+            rise = known[last] - known[before[-1]]
+            slope = min(slope, max(0.0, rise / (last - before[-1])))
+        return SLACK * max(0.0, known[last] + slope * (work - last))
+
+    def refit(self, trial: Trial, outcomes: Sequence[Outcome]) -> float:
+        """Return the seconds of fitting the trial's candidate to all records."""
+        whole = Trial(trial.candidate, -1, self.development, trial.effort)
+        return self.forecast(whole, outcomes) or 0.0
+
+    def _of(self, name: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Return the candidate's outcomes, in the order of the ladder."""
+        mine = [o for o in outcomes if o.trial.candidate == name and not o.failed]
+        return sorted(mine, key=lambda o: (o.trial.fold, o.trial.records))
+
+    def _at(self, name: str, i: int, outcomes: Sequence[Outcome]) -> Outcome | None:
+        rung = self.rungs[i]
+        for o in self._of(name, outcomes):
+            if (o.trial.fold, o.trial.records) == (rung.fold, rung.records):
+                return o
+        return None
+
+    def _counts(self, outcome: Outcome) -> bool:
+        """Whether the outcome counts in the recommendation: the first fold, whole."""
+        return (
+            outcome.trial.fold == 0
+            and not outcome.failed
+            and self._whole(outcome.trial)
+        )

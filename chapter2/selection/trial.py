@@ -1,0 +1,124 @@
+"""One measurement: a candidate, trained on some of a fold, judged on the rest of it.
+
+A finished trial is a pair of files, whole or absent, named by the content of all that
+decides it: the records, the candidate, the fold, the seed, the versions. So a run that
+was killed finds what it had measured, and changed data finds nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from chapter2.files import read_json, write_json
+
+# packages whose versions decide what a trial gives
+DECISIVE = ("chapter2", "torch", "transformers", "tokenizers", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is measured."""
+
+    candidate: str
+    fold: int  # whose records are predicted
+    records: int  # of the fold's training part: the first of one fixed order
+    effort: float = 1.0  # share of the candidate's full training schedule
+    seed: int = 0  # of the records' order and of training
+
+    @property
+    def title(self) -> str:
+        """A name for people, and for files: without a dot or a slash."""
+        name = re.sub(r"[^\w-]+", "_", self.candidate)
+        effort = "" if self.effort == 1 else f"-e{100 * self.effort:.0f}"
+        return f"{name}-f{self.fold}-n{self.records}{effort}-s{self.seed}"
+
+    def key(self, context: str) -> str:
+        """Return the name of its files: the trial and a hash with its ``context``."""
+        told = json.dumps([context, asdict(self)], sort_keys=True)
+        return f"{self.title}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was measured: predictions of held-out records, and what they cost."""
+
+    trial: Trial
+    rows: np.ndarray  # (M,) indices into the development records
+    probabilities: np.ndarray  # (M, C)
+    seconds: float  # of fitting and predicting, imports not counted
+    memory_mb: float  # peak of the process
+    error: str | None = None  # why there are no predictions
+    notices: tuple[str, ...] = ()
+    costs: dict[str, float] = field(default_factory=dict)  # of the model, if measured
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is nothing to judge."""
+        return self.error is not None
+
+    def save(self, path: Path) -> None:
+        """Write ``path.npz`` and then ``path.json``, whose presence says: whole."""
+        aside = path.with_suffix(".part.npz")
+        np.savez(aside, rows=self.rows, probabilities=self.probabilities)
+        aside.replace(path.with_suffix(".npz"))
+        told = asdict(self)
+        del told["rows"], told["probabilities"]
+        write_json(path.with_suffix(".json"), told)
+
+    @classmethod
+    def load(cls, path: Path) -> Outcome:
+        """Return what :meth:`save` wrote."""
+        told = read_json(path.with_suffix(".json"))
+        with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
+            rows, probabilities = arrays["rows"], arrays["probabilities"]
+        told["trial"] = Trial(**told["trial"])
+        told["notices"] = tuple(told["notices"])
+        return cls(rows=rows, probabilities=probabilities, **told)
+
+    @classmethod
+    def failure(cls, trial: Trial, error: str, seconds: float = 0.0) -> Outcome:
+        """Return a trial that ended without predictions, and why."""
+        nothing = np.empty(0, dtype=int), np.empty((0, 0))
+        return cls(trial, *nothing, seconds, 0.0, error)
+
+
+@dataclass(frozen=True)
+class Store:
+    """The finished trials of one run, in a folder."""
+
+    folder: Path
+    context: str  # what decides every trial: records, folds, versions
+
+    def path(self, trial: Trial) -> Path:
+        """Return where the files of ``trial`` stand, without their endings."""
+        return self.folder / trial.key(self.context)
+
+    def find(self, trial: Trial) -> Outcome | None:
+        """Return the outcome where it is there, whole and readable."""
+        path = self.path(trial)
+        if not path.with_suffix(".json").exists():
+            return None
+        try:
+            return Outcome.load(path)
+        except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+            return None  # damaged: measured again
+
+    def model(self, trial: Trial) -> Path:
+        """Return the folder of the model that ``trial`` made, where it kept one."""
+        return self.path(trial).with_suffix(".model")
+
+
+def context_of(fingerprint: str, folds: int, settings: dict[str, Any]) -> str:
+    """Return what decides every trial of a run, as one string."""
+    versions = [metadata.version(name) for name in DECISIVE]
+    told = [fingerprint, folds, settings, versions]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

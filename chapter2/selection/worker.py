@@ -1,0 +1,140 @@
+"""What a child process does: one trial, or the last refit; results go to files.
+
+An order is a JSON file. The child imports what the candidate needs, limits its threads,
+and writes its result where the order says, whole or not at all. Records reach it as a
+file of this run, never through a pipe, so that an ended child leaves nothing half-said.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chapter2.errors import Chapter2Error
+from chapter2.files import read_json, write_json
+from chapter2.selection.trial import Outcome, Trial
+
+if TYPE_CHECKING:
+    from chapter2.data import TextDataset
+
+# what a nursery imports once for all trials that use torch
+HEAVY = (
+    "torch",
+    "transformers.models.bert.modeling_bert",
+    "sklearn.linear_model",
+    "chapter2.training",
+    "chapter2.tuning",
+    "chapter2.selection.worker",
+)
+LIGHT = (
+    "sklearn.linear_model",
+    "sklearn.feature_extraction.text",
+    "chapter2.selection.worker",
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a child is to do."""
+
+    trial: Trial
+    train: tuple[int, ...]  # rows to learn from
+    held_out: tuple[int, ...]  # rows to predict
+    records: str  # file of the development records
+    result: str  # path of the outcome, without ending
+    model: str | None  # folder to keep the model in
+    threads: int
+
+    def save(self, path: Path) -> Path:
+        """Write the order."""
+        write_json(path, asdict(self))
+        return path
+
+    @classmethod
+    def load(cls, path: Path) -> Order:
+        """Return what :meth:`save` wrote."""
+        told = read_json(path)
+        told["trial"] = Trial(**told["trial"])
+        return cls(**told)
+
+
+def run(path: Path) -> None:
+    """Carry out the order in ``path``; a user's error becomes part of the outcome."""
+    order = Order.load(path)
+    limit_threads(order.threads)
+    records = read_records(Path(order.records))
+    began = time.perf_counter()
+    try:
+        outcome = measured(order, records, began)
+    except Chapter2Error as error:
+        seconds = time.perf_counter() - began
+        outcome = Outcome.failure(order.trial, str(error), seconds)
+    except MemoryError:
+        outcome = Outcome.failure(order.trial, "memory ran out")
+    outcome.save(Path(order.result))
+
+
+def measured(order: Order, records: TextDataset, began: float) -> Outcome:
+    """Fit, predict, keep the model where asked; return the outcome."""
+    from chapter2.deployment.shipped import save_model
+    from chapter2.selection.candidates import CANDIDATES
+
+    trial = order.trial
+    train, asked = records.select(order.train), records.select(order.held_out)
+    candidate = CANDIDATES[trial.candidate]
+    predictor = candidate.fit(train, effort=trial.effort, seed=trial.seed)
+    probabilities = predictor.predict_proba(asked.texts)
+    seconds = time.perf_counter() - began
+    if order.model:
+        save_model(predictor, order.model)
+    rows = np.asarray(order.held_out, dtype=int)
+    notices = tuple(getattr(predictor, "notices", ()))
+    peak = peak_memory_mb()
+    return Outcome(trial, rows, probabilities, seconds, peak, notices=notices)
+
+
+def limit_threads(threads: int) -> None:
+    """Let this process compute in so many threads: trials share the cores."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    if "torch" in sys.modules:  # imported by the nursery, before the names were set
+        import torch
+
+        torch.set_num_threads(threads)
+
+
+def peak_memory_mb() -> float:
+    """Return the most memory that this process has held, in MB of 10^6 bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def write_records(path: Path, records: TextDataset) -> None:
+    """Write the development records once, for all children."""
+    write_json(
+        path,
+        {
+            "name": records.name,
+            "texts": records.texts,
+            "labels": records.labels,
+            "label_names": records.label_names,
+        },
+    )
+
+
+def read_records(path: Path) -> TextDataset:
+    """Return what :func:`write_records` wrote."""
+    from chapter2.data.records import TextDataset
+
+    told: dict[str, Any] = read_json(path)
+    fields = ("texts", "labels", "label_names")
+    return TextDataset(told["name"], *(tuple(told[name]) for name in fields))

@@ -1,0 +1,172 @@
+"""The plan, driven by simulated candidates whose curves and costs are known."""
+
+import numpy as np
+import pytest
+
+from chapter2.selection.plan import FEWEST, Plan, Rung, Runner, ladder
+from chapter2.selection.trial import Outcome, Trial
+
+FOLDS = (800, 800, 800)
+
+
+def outcome(trial, score, seconds, error=None):
+    if error:
+        return Outcome.failure(trial, error, seconds)
+    rows = np.arange(400)
+    return Outcome(trial, rows, np.full((400, 1), score), seconds, 0.0)
+
+
+def plan_of(*runners, folds=FOLDS, classes=2):
+    return Plan(
+        tuple(runners),
+        ladder(folds, classes),
+        development=1200,
+        score=lambda o: float(o.probabilities[0, 0]),
+    )
+
+
+def race(plan, curves, seconds, left, jobs=1):
+    """Run the plan to its end on simulated candidates; return outcomes and time."""
+    outcomes, used = [], 0.0
+    while True:
+        trial = plan.next(outcomes, [], left - used)
+        if trial is None:
+            return outcomes, used
+        took = seconds[trial.candidate] * trial.records * trial.effort / 800
+        if used + took > left:  # no forecast was known: the clock ends it
+            assert plan.forecast(trial, outcomes) is None
+            return outcomes, left
+        score = curves[trial.candidate](trial.records * trial.effort)
+        if isinstance(score, str):
+            outcomes.append(outcome(trial, 0, took, score))
+        else:
+            outcomes.append(outcome(trial, score, took))
+        used += took
+
+
+def flat(score):
+    return lambda n: score
+
+
+def rising(low, high):
+    """A curve from ``low`` at 100 records to ``high`` at 800, by doublings."""
+    return lambda n: low + (high - low) * np.log2(n / 100) / 3
+
+
+CHEAP = Runner("words", cheap=True, by_epochs=False)
+
+
+def test_the_ladder_is_an_eighth_a_quarter_a_half_all_and_the_further_folds():
+    assert ladder(FOLDS, 2) == (
+        Rung(0, 100, False),
+        Rung(0, 200, False),
+        Rung(0, 400, False),
+        Rung(0, 800, True),
+        Rung(1, 800, True),
+        Rung(2, 800, True),
+    )
+
+
+def test_the_ladder_has_no_rung_of_too_few_records():
+    smallest = min(rung.records for rung in ladder((300, 300), 2))
+    assert smallest >= FEWEST
+    assert ladder((90, 90), 10) == (Rung(0, 90, True), Rung(1, 90, True))
+
+
+def test_what_is_cheap_comes_first_and_on_all_folds():
+    plan = plan_of(Runner("bert", False, True), CHEAP)
+    outcomes, _ = race(
+        plan, {"words": flat(0.7), "bert": flat(0.8)}, {"words": 0.1, "bert": 5}, 1000
+    )
+    first = [(o.trial.candidate, o.trial.fold) for o in outcomes[:3]]
+    assert first == [("words", 0), ("words", 1), ("words", 2)]
+
+
+def test_with_time_enough_the_best_is_measured_on_every_fold():
+    plan = plan_of(CHEAP, Runner("a", False, True), Runner("b", False, True))
+    curves = {"words": flat(0.7), "a": rising(0.6, 0.85), "b": rising(0.62, 0.9)}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "a": 10, "b": 10}, 10_000)
+    folds = {
+        o.trial.fold
+        for o in outcomes
+        if o.trial.candidate == "b" and o.trial.records == 800
+    }
+    assert folds == {0, 1, 2}
+
+
+def test_a_candidate_that_cannot_win_is_dropped_before_it_has_cost_much():
+    plan = plan_of(CHEAP, Runner("bad", False, True), Runner("good", False, True))
+    curves = {"words": flat(0.8), "bad": flat(0.5), "good": rising(0.7, 0.9)}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "bad": 50, "good": 10}, 10_000)
+    spent = max(o.trial.records for o in outcomes if o.trial.candidate == "bad")
+    assert spent <= 200
+
+
+def test_a_steep_curve_is_kept_although_it_begins_below_the_best():
+    plan = plan_of(CHEAP, Runner("hungry", False, True))
+    curves = {"words": flat(0.78), "hungry": rising(0.6, 0.9)}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "hungry": 10}, 10_000)
+    assert any(
+        o.trial.candidate == "hungry" and o.trial.records == 800 for o in outcomes
+    )
+
+
+def test_what_failed_is_not_asked_again():
+    plan = plan_of(CHEAP, Runner("broken", False, True))
+    curves = {"words": flat(0.7), "broken": flat("no memory")}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "broken": 1}, 10_000)
+    assert sum(o.trial.candidate == "broken" for o in outcomes) == 1
+
+
+@pytest.mark.parametrize("left", [5.0, 30.0, 90.0, 300.0])
+def test_the_race_ends_in_time_and_leaves_the_time_of_the_refit(left):
+    plan = plan_of(CHEAP, Runner("a", False, True), Runner("b", False, True))
+    curves = {"words": flat(0.7), "a": rising(0.6, 0.85), "b": rising(0.62, 0.9)}
+    seconds = {"words": 0.1, "a": 40, "b": 60}
+    outcomes, used = race(plan, curves, seconds, left)
+    last = outcomes[-1].trial
+    if last.candidate != "words" and last.records > 100:
+        refit = seconds[last.candidate] * 1.5 * last.effort
+        assert used + refit <= left
+    assert used <= left
+
+
+def test_where_the_whole_schedule_does_not_fit_a_shorter_one_is_run():
+    plan = plan_of(CHEAP, Runner("slow", False, by_epochs=True))
+    curves = {"words": flat(0.7), "slow": rising(0.65, 0.9)}
+    # all three small rungs take 87.5 s, the whole 100 s and its refit 150 s
+    outcomes, used = race(plan, curves, {"words": 0.1, "slow": 100}, 290)
+    whole = [
+        o.trial
+        for o in outcomes
+        if o.trial.candidate == "slow" and o.trial.records == 800
+    ]
+    assert whole
+    assert whole[0].effort < 1
+    assert used < 290
+
+
+def test_one_that_knows_no_epochs_is_never_cut_short():
+    plan = plan_of(CHEAP, Runner("slow", False, by_epochs=False))
+    curves = {"words": flat(0.7), "slow": rising(0.65, 0.9)}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "slow": 100}, 290)
+    assert {o.trial.effort for o in outcomes} == {1.0}
+
+
+def test_the_forecast_is_linear_through_the_last_two_sizes():
+    plan = plan_of(Runner("a", False, True))
+    known = [
+        outcome(Trial("a", 0, 100), 0.7, 12.0),  # 10 s fixed, 0.02 s a record
+        outcome(Trial("a", 0, 200), 0.7, 14.0),
+    ]
+    assert plan.forecast(Trial("a", 0, 800), known) == pytest.approx(1.15 * 26.0)
+    assert plan.forecast(Trial("a", 0, 800), known[:1]) == pytest.approx(1.15 * 96.0)
+    assert plan.forecast(Trial("b", 0, 800), known) is None
+
+
+def test_two_at_a_time_never_run_the_same_trial_or_the_same_candidate_twice():
+    plan = plan_of(Runner("a", False, True), Runner("b", False, True))
+    first = plan.next([], [], 1000)
+    second = plan.next([], [first], 1000)
+    assert {first.candidate, second.candidate} == {"a", "b"}
+    assert plan.next([], [first, second], 1000) is None

@@ -1,0 +1,104 @@
+import json
+
+import numpy as np
+import pytest
+
+from chapter2.errors import UsageError
+from chapter2.selection.budget import Budget, parse_seconds
+from chapter2.selection.trial import Outcome, Store, Trial, context_of
+
+
+def made(candidate="words", effort=1.0):
+    rows = np.array([3, 1, 4])
+    trial = Trial(candidate, 1, 100, effort)
+    return Outcome(trial, rows, np.eye(3), 1.5, 80.0, notices=("cut",))
+
+
+def test_an_outcome_comes_back_as_it_was(tmp_path):
+    store = Store(tmp_path, "context")
+    outcome = made()
+    outcome.save(store.path(outcome.trial))
+    found = store.find(outcome.trial)
+    assert found.trial == outcome.trial
+    assert (found.rows == outcome.rows).all()
+    assert (found.probabilities == outcome.probabilities).all()
+    assert (found.seconds, found.notices) == (1.5, ("cut",))
+
+
+def test_another_context_another_effort_another_seed_find_nothing(tmp_path):
+    outcome = made()
+    outcome.save(Store(tmp_path, "one").path(outcome.trial))
+    assert Store(tmp_path, "two").find(outcome.trial) is None
+    assert Store(tmp_path, "one").find(Trial("words", 1, 100, effort=0.5)) is None
+    assert Store(tmp_path, "one").find(Trial("words", 1, 100, seed=1)) is None
+    assert Store(tmp_path, "one").find(outcome.trial) is not None
+
+
+@pytest.mark.parametrize("ending", [".json", ".npz"])
+def test_a_damaged_outcome_counts_as_absent(tmp_path, ending):
+    store = Store(tmp_path, "context")
+    path = store.path(made().trial)
+    made().save(path)
+    whole = path.with_suffix(ending).read_bytes()
+    path.with_suffix(ending).write_bytes(whole[: len(whole) // 2])
+    assert store.find(made().trial) is None
+
+
+def test_names_with_dots_and_slashes_and_efforts_do_not_meet_in_one_file(tmp_path):
+    store = Store(tmp_path, "context")
+    several = [made("hub/bert-v1.5"), made("hub/bert-v1.6"), made("hub/bert", 0.5)]
+    several.append(made("hub/bert", 0.25))
+    for outcome in several:
+        outcome.save(store.path(outcome.trial))
+    assert [store.find(o.trial).trial for o in several] == [o.trial for o in several]
+    assert len(list(tmp_path.glob("*.json"))) == 4
+
+
+def test_an_outcome_without_its_last_file_is_absent(tmp_path):
+    store = Store(tmp_path, "context")
+    path = store.path(made().trial)
+    made().save(path)
+    path.with_suffix(".json").unlink()
+    assert store.find(made().trial) is None
+
+
+def test_a_failure_is_kept_with_its_reason(tmp_path):
+    store = Store(tmp_path, "context")
+    failure = Outcome.failure(Trial("a", 0, 10), "no memory", 2.0)
+    failure.save(store.path(failure.trial))
+    found = store.find(failure.trial)
+    assert found.failed
+    assert found.error == "no memory"
+    assert json.loads(store.path(failure.trial).with_suffix(".json").read_text())
+
+
+def test_the_context_changes_with_records_folds_and_settings():
+    contexts = {
+        context_of("a", 3, {}),
+        context_of("b", 3, {}),
+        context_of("a", 5, {}),
+        context_of("a", 3, {"seed": 1}),
+    }
+    assert len(contexts) == 4
+    assert context_of("a", 3, {}) in contexts
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("45", 45)]
+)
+def test_times_are_read(text, seconds):
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "ten", "0", "-5m", "nan", "inf", "5 d"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(UsageError, match="is not a time"):
+        parse_seconds(text)
+
+
+def test_a_run_that_goes_on_has_used_what_it_had_used(tmp_path):
+    path = tmp_path / "budget.json"
+    assert Budget.noted(path) == 0.0
+    Budget(100, used_before=40).note(path)
+    again = Budget(100, used_before=Budget.noted(path))
+    assert 59 < again.left <= 60
