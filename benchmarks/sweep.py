@@ -8,10 +8,11 @@ validation part alone; the test part only reports.
 from __future__ import annotations
 
 import contextlib
+import math
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,14 @@ import torch
 from chapter2 import data, models, objectives, runtime, training
 from chapter2.data import TextDataset, eda
 from chapter2.data.augmentation import augment
+from chapter2.errors import InterruptedTraining, TrainingError
 from chapter2.evaluation import perturb
 from chapter2.models.fast_bert import classify
 from chapter2.training import adversarial
 from chapter2.tuning import tune
 
 PLAIN = partial(objectives.classification, logits_of=classify)
+LEARNT = 256  # of the records learnt, so many are asked again afterwards
 NOISE = 0.3  # share of the long words that are misspelt in the perturbed test texts
 # each makes what is minimised anew, for one run
 OBJECTIVES: dict[str, Callable[[], Any]] = {
@@ -57,6 +60,8 @@ class Order:
     dropout: float | None = None  # None: the encoder's own, 0.1
     augment: bool = False  # two copies of each record, by the operations of EDA
     encoder: str = "minilm"
+    validation: int | None = None  # records that validation asks; None: its whole part
+    misspelt: bool = False  # ask for misspelt test texts too
 
 
 def settings_for(labels: int, rate: float, **changes: Any) -> dict[str, Any]:
@@ -81,6 +86,7 @@ def run(order: Order, records: int | None = None) -> dict[str, Any]:
     """Fine-tune as ordered; return the order and what was measured."""
     split = parts(records)
     some = split.train.take(order.labels, seed=order.seed)
+    validation = split.validation.take(order.validation)
     classifier = models.load_encoder(
         order.encoder, some.label_names, seed=order.seed, max_length=128
     )
@@ -88,22 +94,14 @@ def run(order: Order, records: int | None = None) -> dict[str, Any]:
         set_dropout(classifier.model, order.dropout)
     tuned = tune(classifier, order.method, seed=order.seed, **order.options)
     tuned.model.to(runtime.device())
-    config = training.TrainingConfig(**order.settings, seed=order.seed)
     seen = augmented(order, some, split)
     found = {**asdict(order), "records": len(seen), "trainable": tuned.trainable}
-    with peak_memory(found):
-        began = time.perf_counter()
-        history = training.fine_tune(
-            tuned,
-            seen,
-            split.validation,
-            config,
-            progress=False,
-            objective=OBJECTIVES[order.objective](),
-        )
-        found["seconds"] = time.perf_counter() - began
-    found |= {"steps": len(history.steps), "precision": history.precision}
-    found |= {"validations": history.validations, **scores(tuned, split, some)}
+    with peak_memory(found), times(found):
+        found |= fit(order, tuned, seen, validation)
+    found |= scores(order, tuned, some, validation, split.test)
+    if not found["validations"]:  # the last weights are asked once, here
+        figures = {name: found[f"validation_{name}"] for name in ("loss", "accuracy")}
+        found["validations"] = [figures]
     with tempfile.TemporaryDirectory() as folder:
         tuned.save(folder)
         files = Path(folder).rglob("*.safetensors")
@@ -112,20 +110,54 @@ def run(order: Order, records: int | None = None) -> dict[str, Any]:
     return found
 
 
-def scores(tuned: Any, split: Any, some: TextDataset) -> dict[str, float]:
-    """Return accuracies: of the records learnt, of validation, of test, misspelt."""
-    test = split.test
-    noisy = perturb(test.texts, NOISE, seed=0)
-    asked = {
-        "train": (some.texts[:1000], some.labels[:1000]),
-        "validation": (split.validation.texts, split.validation.labels),
-        "test": (test.texts, test.labels),
-        "noisy": (noisy, test.labels),
-    }
+def fit(
+    order: Order, tuned: Any, seen: TextDataset, validation: TextDataset
+) -> dict[str, Any]:
+    """Train; where the last weights are kept, nothing is validated on the way."""
+    config = training.TrainingConfig(**order.settings, seed=order.seed)
+    judged = None if config.monitor == "step" else validation
+    objective = OBJECTIVES[order.objective]()
+    try:
+        history = training.fine_tune(
+            tuned, seen, judged, config, progress=False, objective=objective
+        )
+    except InterruptedTraining:
+        raise
+    except TrainingError as error:
+        return {"diverged": str(error), "steps": None, "precision": None} | {
+            "validations": []
+        }
     return {
-        f"{name}_accuracy": float((tuned.predict(texts) == np.array(labels)).mean())
-        for name, (texts, labels) in asked.items()
+        "diverged": None,
+        "steps": len(history.steps),
+        "precision": history.precision,
+        "validations": history.validations,
     }
+
+
+def scores(
+    order: Order,
+    tuned: Any,
+    some: TextDataset,
+    validation: TextDataset,
+    test: TextDataset,
+) -> dict[str, Any]:
+    """Return accuracy and loss on each part, and which test records are right."""
+    asked = {"train": some.take(LEARNT), "validation": validation, "test": test}
+    if order.misspelt:
+        noisy = perturb(test.texts, NOISE, seed=0)
+        asked["noisy"] = replace(test, texts=tuple(noisy))
+    found: dict[str, Any] = {}
+    for name, part in asked.items():
+        probabilities = tuned.predict_proba(part.texts)  # (N, C)
+        labels = np.array(part.labels)
+        right = probabilities.argmax(axis=1) == labels
+        loss = -np.log(probabilities[np.arange(len(labels)), labels] + 1e-12).mean()
+        found[f"{name}_accuracy"] = float(right.mean())
+        found[f"{name}_loss"] = float(loss) if math.isfinite(loss) else None
+        if name in ("test", "noisy"):  # eight records to a byte, for paired intervals
+            found[f"{name}_right"] = np.packbits(right).tobytes().hex()
+    return found
 
 
 def set_dropout(model: torch.nn.Module, rate: float) -> None:
@@ -148,6 +180,15 @@ def augmented(order: Order, some: TextDataset, split: Any) -> TextDataset:
     ]
     others = (split.validation, split.test)
     return augment(some, operations, copies=2, seed=order.seed, others=others)
+
+
+@contextlib.contextmanager
+def times(found: dict[str, Any]) -> Iterator[None]:
+    """Note the seconds by the clock, and those that this process computed."""
+    began, computed = time.perf_counter(), time.process_time()
+    yield
+    found["seconds"] = time.perf_counter() - began
+    found["cpu_seconds"] = time.process_time() - computed
 
 
 @contextlib.contextmanager
@@ -184,5 +225,5 @@ def told(found: dict[str, Any]) -> None:
 def best_rate(runs: Iterable[dict[str, Any]], name: str) -> float:
     """Return the learning rate of the best validation loss at the end of a run."""
     mine = [run for run in runs if run["name"] == name]
-    best = min(mine, key=lambda run: run["validations"][-1]["loss"])
+    best = min(mine, key=lambda run: run["validations"][-1]["loss"] or math.inf)
     return float(best["settings"]["learning_rate"])

@@ -1,0 +1,125 @@
+"""The benchmark of section 9: plan, journal and a tiny run; no figure is judged."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chapter2.errors import InterruptedTraining, TrainingError
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+TINY = ("--encoder", "tiny-random", "--records", 300, "--seeds", 1, "--labels", 32)
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Return a function that imports a benchmark by its name."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return importlib.import_module
+
+
+@pytest.fixture
+def plan(script):
+    """Return what a whole run orders, by part."""
+    advice = script("advice")
+    options = {"parts": list(advice.PARTS), "labels": None, "seeds": None}
+    return advice.planned(argparse.Namespace(**options, encoder="minilm"))
+
+
+def test_no_order_is_given_twice_and_none_is_lost_on_the_way(script, plan) -> None:
+    key_of = script("journal").key_of
+    every = [key_of(asdict(one)) for part in plan.values() for one in part]
+    assert len(set(every)) == len(every)
+    mixed = script("advice").interleaved(plan)
+    assert Counter(key_of(asdict(one)) for one in mixed) == Counter(every)
+    seeds = [one.seed for one in mixed]
+    assert seeds == sorted(seeds)
+
+
+def test_a_run_that_is_cut_early_has_some_of_every_part(script, plan) -> None:
+    mixed = script("advice").interleaved(plan)
+    first = mixed[: len(plan)]
+    assert all(any(one in part for one in first) for part in plan.values())
+
+
+def test_the_arms_against_overfitting_take_equal_numbers_of_steps(plan) -> None:
+    copies = {True: 3, False: 1}
+    seen = {
+        one.name: one.labels * copies[one.augment] * one.settings["epochs"]
+        for one in plan["remedies"]
+    }
+    shorter = seen.pop("a third of the passes")
+    assert len(set(seen.values())) == 1
+    assert 3 * shorter == seen["none"]
+
+
+def test_a_run_that_was_cut_goes_on(script, plan, tmp_path, monkeypatch) -> None:
+    journal, sweep = script("journal"), script("sweep")
+    orders, path, began = plan["optimizers"][:5], tmp_path / "runs.jsonl", []
+
+    def cut(order, records):
+        began.append(order)
+        if len(began) == 3:
+            raise KeyboardInterrupt
+        return {**asdict(order), "test_accuracy": 0.5}
+
+    monkeypatch.setattr(sweep, "run", cut)
+    with pytest.raises(KeyboardInterrupt):
+        journal.run_noted(orders, 1, None, path)
+    with path.open("a") as file:
+        file.write('{"name": "sg')  # a line that was cut off in the middle
+    found = journal.run_noted(orders, 1, None, path)
+    assert began == [*orders[:3], *orders[2:]]
+    names = [(run["name"], run["settings"]) for run in found]
+    assert names == [(one.name, one.settings) for one in orders]
+    assert journal.run_noted(orders, 1, None, path) == found
+    assert len(began) == 6
+
+
+def test_after_its_minutes_no_order_is_begun(script, plan, tmp_path, monkeypatch):
+    journal = script("journal")
+    monkeypatch.setattr(script("sweep"), "run", lambda *_: pytest.fail("begun"))
+    found = journal.run_noted(plan["rates"], 1, None, tmp_path / "none.jsonl", -1)
+    assert found == []
+
+
+def failing(error):
+    def fine_tune(*_, **__):
+        raise error
+
+    return fine_tune
+
+
+def test_a_rate_that_diverges_is_a_result(script, monkeypatch) -> None:
+    sweep = script("sweep")
+    settings = {"learning_rate": 1e-3, "monitor": "step", "epochs": 1}
+    order = sweep.Order("high", 16, 0, settings=settings, encoder="tiny-random")
+    error = TrainingError("It diverges.")
+    monkeypatch.setattr(sweep.training, "fine_tune", failing(error))
+    found = sweep.run(order, 120)
+    assert found["diverged"] == "It diverges."
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    monkeypatch.setattr(sweep.training, "fine_tune", failing(InterruptedTraining("x")))
+    with pytest.raises(InterruptedTraining):
+        sweep.run(order, 120)
+
+
+def test_what_is_stored_says_which_test_records_are_right(stored) -> None:
+    _, found = stored("advice.py", *TINY, "--parts", "adversarial")
+    assert found["missing"] == {"adversarial": 0}
+    arms = {run["name"]: run for run in found["adversarial"]}
+    assert list(arms) == ["plain", "FGM", "PGD", "FreeLB"]
+    for run in arms.values():
+        for part in ("test", "noisy"):  # clean, and misspelt
+            packed = np.frombuffer(bytes.fromhex(run[f"{part}_right"]), np.uint8)
+            right = np.unpackbits(packed)[: found["test_records"]]
+            assert right.mean() == pytest.approx(run[f"{part}_accuracy"])
+    losses = {run["validations"][-1]["loss"] for run in arms.values()}
+    assert len(losses) == 4  # four ways to train, four models
