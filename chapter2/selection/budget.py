@@ -10,10 +10,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chapter2.errors import UsageError
 from chapter2.files import read_json, write_json
-
-UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 @dataclass
@@ -45,19 +42,3 @@ class Budget:
             return float(read_json(path)["used"])
         except (OSError, ValueError, KeyError):
             return 0.0
-
-
-def parse_seconds(text: str) -> float:
-    """Return the seconds of ``"90s"``, ``"10m"``, ``"1.5h"`` or ``"600"``.
-
-    Raises:
-        UsageError: it is no time, or not above zero.
-    """
-    number, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
-    try:
-        seconds = float(number) * UNITS[unit]
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < float("inf"):
-        raise UsageError(f"{text!r} is not a time; give one as 90s, 10m or 1.5h.")
-    return seconds

@@ -98,6 +98,11 @@ class Store:
     folder: Path
     context: str  # what decides every trial: records, folds, versions
 
+    @property
+    def clock(self) -> Path:
+        """Where the time that was used is noted, until the run has ended."""
+        return self.folder / f"clock-{self.context[:12]}.json"
+
     def path(self, trial: Trial) -> Path:
         """Return where the files of ``trial`` stand, without their endings."""
         return self.folder / trial.key(self.context)

@@ -3,8 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from chapter2.errors import UsageError
-from chapter2.selection.budget import Budget, parse_seconds
+from chapter2.selection.budget import Budget
 from chapter2.selection.trial import Outcome, Store, Trial, context_of
 
 
@@ -81,19 +80,6 @@ def test_the_context_changes_with_records_folds_and_settings():
     }
     assert len(contexts) == 4
     assert context_of("a", 3, {}) in contexts
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("45", 45)]
-)
-def test_times_are_read(text, seconds):
-    assert parse_seconds(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "m", "ten", "0", "-5m", "nan", "inf", "5 d"])
-def test_what_is_no_time_is_refused(text):
-    with pytest.raises(UsageError, match="is not a time"):
-        parse_seconds(text)
 
 
 def test_a_run_that_goes_on_has_used_what_it_had_used(tmp_path):

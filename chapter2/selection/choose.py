@@ -1,0 +1,255 @@
+"""The door: labelled texts and limits in; a measured recommendation out, in time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from chapter2.data import TextDataset
+from chapter2.errors import UsageError
+from chapter2.evaluation import METRICS, bootstrap_interval, confusion_matrix
+from chapter2.evaluation.intervals import Interval
+from chapter2.selection.budget import Budget
+from chapter2.selection.candidates import CANDIDATES, eligible
+from chapter2.selection.choice import Choice, Timing
+from chapter2.selection.costs import measure_costs
+from chapter2.selection.prepare import (
+    Prepared,
+    is_light,
+    plan_for,
+    prepare,
+    store_for,
+)
+from chapter2.selection.profile import analyse
+from chapter2.selection.race import Race, cores
+from chapter2.selection.recommend import (
+    Contender,
+    Recommendation,
+    contenders,
+    recommend,
+)
+from chapter2.selection.requirements import QUALITIES, SAME, Requirements
+from chapter2.selection.ship import Shipped, ship
+
+RESERVE = 15.0  # seconds for copying, a fresh process with torch, and the report
+COSTS_RESERVE = 30.0  # seconds for measuring models where costs are limited
+MOST_RESERVED = 0.4  # of the budget: a small one must leave time to measure anything
+TRIALS = "trials"  # the folder of what was measured
+MODEL = "model"  # the folder of what is shipped
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to go about it."""
+
+    metric: str = "f1_macro"  # a small class counts as much as a large one
+    margin: float = 0.01  # loss against the best that simplicity is worth
+    candidates: tuple[str, ...] | None = None  # None: all that are eligible
+    language: str | None = None  # ISO 639-1; None: detected
+    kind: str | None = None  # of task; None: detected
+    seed: int = 0  # of the test part, the folds, the subsets and all training
+    jobs: int = field(default_factory=cores)  # trials at a time
+
+    def __post_init__(self) -> None:
+        name = SAME.get(self.metric, self.metric)
+        if name not in QUALITIES:
+            raise UsageError(
+                f"metric is {self.metric!r}; use one of {', '.join(QUALITIES)}."
+            )
+        object.__setattr__(self, "metric", name)
+        if not 0 <= self.margin < 1:
+            raise UsageError(
+                f"margin is {self.margin}; give a share of 1, as 0.01 for one point."
+            )
+        if self.jobs < 1:
+            raise UsageError(f"jobs is {self.jobs}; at least one trial must run.")
+
+
+def choose(
+    dataset: TextDataset,
+    requirements: Requirements | None = None,
+    *,
+    test: TextDataset | None = None,
+    out: str | Path = "choice",
+    options: Options | None = None,
+    used: float = 0.0,
+    say: Callable[[str], None] = print,
+) -> Choice:
+    """Measure candidates on ``dataset`` within the budget; recommend and ship one.
+
+    Args:
+        dataset: labelled texts.
+        requirements: the budget, and limits that the recommended model must keep.
+        test: records that only report; None sets a fifth aside.
+        out: the folder of the model and of the trials. What stands there from a run on
+            the same records that was ended is used again, and its time counts.
+        options: metric, margin, candidates, seed, processes.
+        used: seconds of the budget that were used before: reading the records.
+        say: takes one line for each thing that is found on the way.
+
+    Raises:
+        UsageError, DataError: the records, the limits or the budget make no sense.
+    """
+    options = options or Options()
+    requirements = (requirements or Requirements()).check()
+    folder = Path(out) / TRIALS
+    budget = Budget(requirements.budget_seconds, used)
+    phases = Phases(budget)
+    prepared = prepare(dataset, test, options.seed)
+    language = options.language or main_language(prepared.development.texts)
+    names, ineligible = entrants(prepared, language, requirements, options)
+    race = race_of(prepared, names, requirements, options, folder, budget, say)
+    with race:
+        phases.enter("profile")
+        profile = analyse(dataset, kind=options.kind)
+        phases.enter("trials")
+        outcomes = race.run()
+        phases.enter("costs")
+        found = contenders(
+            outcomes,
+            prepared.whole,
+            {name: CANDIDATES[name].entry.simplicity for name in names},
+        )
+        found = measure_costs(race, found, requirements, prepared.development)
+        phases.enter("recommendation")
+        answer = recommendation(found, prepared, requirements, options)
+        phases.enter("refit and check")
+        race.reserve = 0.0
+        effort = next(e.effort for e in found if e.name == answer.name)
+        shipped = ship(race, answer.name, effort, prepared.test, Path(out) / MODEL)
+    timing = Timing(
+        requirements.budget_seconds, budget.used, phases.ended(), race.forecasts
+    )
+    return Choice(
+        dataset.name,
+        profile,
+        requirements,
+        prepared,
+        race.plan,
+        answer,
+        tuple(found),
+        tuple(outcomes),
+        ineligible,
+        shipped,
+        test_scores(shipped, prepared),
+        timing,
+        (*dataset.notices, *prepared.notices),
+    )
+
+
+def entrants(
+    prepared: Prepared, language: str | None, limits: Requirements, options: Options
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the candidates to try, and why each other one is not tried.
+
+    Raises:
+        UsageError: a name that is no candidate, or none is left.
+    """
+    asked = options.candidates
+    unknown = [name for name in asked or () if name not in CANDIDATES]
+    if unknown:
+        raise UsageError(
+            f"{unknown[0]!r} is no candidate; use some of {', '.join(CANDIDATES)}."
+        )
+    records = min(prepared.whole.values())
+    names, reasons = eligible(language, "classification", limits, records)
+    if asked is not None:
+        names = tuple(name for name in names if name in asked)
+        reasons = {name: why for name, why in reasons.items() if name in asked}
+    if not names:
+        name, why = next(iter(reasons.items()))
+        raise UsageError(f"No candidate is left to try; {name}, for one: {why}")
+    return names, reasons
+
+
+def race_of(
+    prepared: Prepared,
+    names: Sequence[str],
+    limits: Requirements,
+    options: Options,
+    folder: Path,
+    budget: Budget,
+    say: Callable[[str], None],
+) -> Race:
+    """Return the race of ``names`` on the prepared records."""
+    entries = [CANDIDATES[name].entry for name in names]
+    return Race(
+        records=prepared.development,
+        folds=prepared.folds,
+        plan=plan_for(prepared, entries, QUALITIES[options.metric], options.seed),
+        store=store_for(prepared, folder, {"seed": options.seed}),
+        budget=budget,
+        reserve=reserve(limits),
+        light=frozenset(entry.name for entry in entries if is_light(entry)),
+        jobs=options.jobs,
+        say=say,
+    )
+
+
+def reserve(limits: Requirements) -> float:
+    """Return the seconds kept for what follows the trials, beside the refit."""
+    wanted = RESERVE + (COSTS_RESERVE if limits.maximum else 0.0)
+    return min(wanted, MOST_RESERVED * limits.budget_seconds)
+
+
+def recommendation(
+    found: Sequence[Contender],
+    prepared: Prepared,
+    limits: Requirements,
+    options: Options,
+) -> Recommendation:
+    """Return the recommendation under the limits: qualities out of fold, and costs."""
+    unmet = {
+        e.name: tuple(limits.unmet({**qualities(e, prepared), **e.costs}))
+        for e in found
+    }
+    return recommend(
+        found,
+        prepared.labels,
+        QUALITIES[options.metric],
+        options.margin,
+        unmet,
+        options.seed,
+    )
+
+
+def qualities(e: Contender, prepared: Prepared) -> dict[str, float]:
+    """Return every quality of a contender, on the records that it predicted."""
+    classes = len(prepared.development.label_names)
+    matrix = confusion_matrix(prepared.labels[e.rows], e.predicted, classes)
+    return {name: float(METRICS[m](matrix)) for name, m in QUALITIES.items()}
+
+
+def test_scores(shipped: Shipped, prepared: Prepared) -> dict[str, Interval]:
+    """Return each quality of the shipped model on the test part, with its interval."""
+    true = np.asarray(prepared.test.labels)
+    predicted = shipped.probabilities.argmax(1)
+    classes = len(prepared.test.label_names)
+    return {
+        name: bootstrap_interval(metric, true, predicted, classes=classes)
+        for name, metric in QUALITIES.items()
+    }
+
+
+class Phases:
+    """The budget, and what it is used for."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._ended = {"reading": budget.used}
+        self._began = time.monotonic()
+        self._phase = "preparation"
+
+    def enter(self, phase: str) -> None:
+        """End the phase so far and begin another."""
+        now = time.monotonic()
+        self._ended[self._phase] = now - self._began
+        self._phase, self._began = phase, now
+
+    def ended(self) -> dict[str, float]:
+        """Return the seconds of each phase."""
+        self.enter("")
+        return self._ended

@@ -1,0 +1,127 @@
+"""From records to a race: the test part, the folds, the runners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from chapter2.data import TextDataset, folds, split
+from chapter2.errors import DataError
+from chapter2.evaluation.metrics import METRICS, confusion_matrix
+from chapter2.selection.candidates.base import Entry
+from chapter2.selection.plan import Plan, Runner, ladder
+from chapter2.selection.trial import Outcome, Store, context_of
+
+TEST_SHARE = 0.2  # of the records, where no test file is given
+FEW = 600  # development records up to which five folds are affordable and needed
+FOLDS = (5, 3)  # with few records, with more
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What every trial of a run shares."""
+
+    development: TextDataset
+    test: TextDataset
+    folds: tuple[tuple[np.ndarray, np.ndarray], ...]
+    notices: tuple[str, ...]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The true labels (N,) of the development records."""
+        return np.asarray(self.development.labels)
+
+    @property
+    def whole(self) -> dict[int, int]:
+        """The number of training records of each fold."""
+        return {i: len(train) for i, (train, _) in enumerate(self.folds)}
+
+
+def prepare(dataset: TextDataset, test: TextDataset | None, seed: int) -> Prepared:
+    """Set the test part aside and part the rest into folds; nothing crosses either.
+
+    Raises:
+        DataError: too few records for that, of all or of one class.
+    """
+    notices: list[str] = []
+    if test is None:
+        parts = split(dataset, (1 - TEST_SHARE, 0.0, TEST_SHARE), seed)
+        development, test = parts.train, parts.test
+        notices.extend(parts.notices)
+    else:
+        development = dataset
+        if test.label_names != dataset.label_names:
+            test = same_labels(test, dataset.label_names)
+    count = FOLDS[0] if len(development) <= FEW else FOLDS[1]
+    smallest = min(n for n in development.counts().values() if n)
+    made = folds(development, max(2, min(count, smallest)), seed)
+    return Prepared(development, test, tuple((f[0], f[1]) for f in made), (*notices,))
+
+
+def same_labels(test: TextDataset, names: Sequence[str]) -> TextDataset:
+    """Return ``test`` with its labels numbered as the development records' are.
+
+    Raises:
+        DataError: it has a label that they lack.
+    """
+    place = {name: i for i, name in enumerate(names)}
+    unknown = [name for name in test.label_names if name not in place]
+    if unknown:
+        raise DataError(
+            f"{test.name} has the label {unknown[0]!r}, which the training records "
+            "lack; add records of it to them, or remove it from the test file."
+        )
+    labels = tuple(place[test.label_names[label]] for label in test.labels)
+    return TextDataset(
+        test.name, test.texts, labels, tuple(names), notices=test.notices
+    )
+
+
+def plan_for(
+    prepared: Prepared, entries: Sequence[Entry], metric: str, seed: int
+) -> Plan:
+    """Return the plan: cheap candidates first, then by size, the slow ones last."""
+    order = sorted(entries, key=lambda e: (not is_light(e), e.parameters or 0))
+    runners = [Runner(e.name, is_light(e), e.trains_by_epochs) for e in order]
+    sizes = [len(train) for train, _ in prepared.folds]
+    classes = len(prepared.development.label_names)
+    return Plan(
+        tuple(runners),
+        ladder(sizes, classes),
+        len(prepared.development),
+        scorer(prepared.labels, classes, metric),
+        seed,
+    )
+
+
+def is_light(entry: Entry) -> bool:
+    """Whether the candidate needs no torch and is fitted in seconds."""
+    return not (entry.weights or entry.trains_by_epochs or entry.network)
+
+
+def scorer(labels: np.ndarray, classes: int, metric: str) -> _Scorer:
+    """Return what judges an outcome by ``metric`` on the rows that it predicted."""
+    return _Scorer(labels, classes, metric)
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    labels: np.ndarray  # (N,)
+    classes: int
+    metric: str
+
+    def __call__(self, outcome: Outcome) -> float:
+        predicted = outcome.probabilities.argmax(1)
+        matrix = confusion_matrix(self.labels[outcome.rows], predicted, self.classes)
+        return float(METRICS[self.metric](matrix))
+
+
+def store_for(
+    prepared: Prepared, folder: Path, settings: Mapping[str, object]
+) -> Store:
+    """Return where the trials of these records stand: changed ones find nothing."""
+    both = prepared.development.fingerprint() + prepared.test.fingerprint()
+    return Store(folder, context_of(both, len(prepared.folds), dict(settings)))

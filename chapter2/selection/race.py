@@ -1,0 +1,198 @@
+"""Runs the plan: trials in child processes, in parallel, within the budget."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from chapter2.data.records import TextDataset
+from chapter2.selection.budget import Budget
+from chapter2.selection.nursery import Child, Nursery, Spawner, nursery
+from chapter2.selection.plan import Plan
+from chapter2.selection.trial import Outcome, Store, Trial
+from chapter2.selection.worker import HEAVY, LIGHT, Order, write_records
+
+RUN = "chapter2.selection.worker:run"
+TICK = 0.5  # seconds between two looks at the budget
+
+
+@dataclass
+class Race:
+    """The development records, their folds, and the trials so far."""
+
+    records: TextDataset
+    folds: tuple[tuple[np.ndarray, np.ndarray], ...]  # rows to learn from, to predict
+    plan: Plan
+    store: Store
+    budget: Budget
+    reserve: float  # seconds kept for what follows the race
+    light: frozenset[str]  # candidates that need no torch
+    jobs: int
+    say: Callable[[str], None]
+    outcomes: list[Outcome] = field(default_factory=list)
+    forecasts: dict[Trial, float] = field(default_factory=dict)  # seconds, before
+
+    def __enter__(self) -> Race:
+        """Start the nurseries; both import from the first second on."""
+        self.store.folder.mkdir(parents=True, exist_ok=True)
+        # what a run that was killed had used is used
+        self.budget.used_before += Budget.noted(self.store.clock)
+        write_records(self._records_file, self.records)
+        with ExitStack() as stack:
+            self._light = stack.enter_context(nursery(LIGHT))
+            self._heavy = stack.enter_context(nursery(HEAVY))
+            self._stack = stack.pop_all()
+        self._running: dict[str, tuple[Trial, Child]] = {}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def run(self) -> list[Outcome]:
+        """Run trials until none fits any more; return all outcomes."""
+        while self._step():
+            pass
+        return self.outcomes
+
+    def outcome_of(self, trial: Trial, order: Order) -> Outcome | None:
+        """Carry out one order outside the plan; None where time ran out."""
+        if found := self.store.find(trial):
+            return found
+        place = self._place(trial)
+        path = order.save(self.store.path(trial).with_suffix(".order"))
+        place.start(trial.title, RUN, path, path.with_suffix(".log"))
+        while self.left > 0:
+            self.budget.note(self.store.clock)
+            if place.wait(min(TICK, self.left)):
+                return self.store.find(trial)
+        place.kill(trial.title)
+        return None
+
+    @property
+    def left(self) -> float:
+        """Seconds that the race may still use."""
+        return self.budget.left - self.reserve
+
+    def _step(self) -> bool:
+        """Start what fits, wait a moment, take what ended; False: all is done."""
+        while len(self._running) < self.jobs:
+            running = [trial for trial, _ in self._running.values()]
+            trial = self.plan.next(self.outcomes, running, self.left)
+            if trial is None:
+                break
+            self._start(trial)
+        if not self._running:
+            return False
+        for place in (self._light, self._heavy):
+            while child := place.wait(TICK / 2 if self._running else 0):
+                self._take(child)
+        self._end_late()
+        self.budget.note(self.store.clock)
+        return True
+
+    def _start(self, trial: Trial) -> None:
+        known = self.store.find(trial)
+        if known is not None:
+            self._add(known)
+            return
+        if (seconds := self.plan.forecast(trial, self.outcomes)) is not None:
+            self.forecasts[trial] = seconds
+        train, held_out = self.folds[trial.fold]
+        some = subset(self.records, train, trial.records, trial.seed)
+        whole = len(some) == len(train)
+        order = self.order(trial, some, held_out, self._records_file, keep=whole)
+        path = order.save(self.store.path(trial).with_suffix(".order"))
+        place = self._place(trial)
+        child = place.start(trial.title, RUN, path, path.with_suffix(".log"))
+        self._running[trial.title] = trial, child
+
+    def order(
+        self,
+        trial: Trial,
+        train: Sequence[int],
+        held_out: Sequence[int],
+        records: Path,
+        keep: bool,
+        threads: int | None = None,
+    ) -> Order:
+        """Return what a child needs to know of ``trial``; ``keep`` saves the model."""
+        return Order(
+            trial,
+            tuple(map(int, train)),
+            tuple(map(int, held_out)),
+            str(records),
+            str(self.store.path(trial)),
+            str(self.store.model(trial)) if keep else None,
+            threads or max(1, cores() // self.jobs),
+        )
+
+    def _take(self, child: Child) -> None:
+        """Take the outcome of a child that ended, however it ended."""
+        if child.name not in self._running:
+            return
+        trial, _ = self._running.pop(child.name)
+        found = self.store.find(trial)
+        if found is None:
+            why = f"its process ended with code {child.code}"
+            found = Outcome.failure(trial, f"{why}; see {child.log}.", child.seconds)
+        self._add(found)
+
+    def _add(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.say(sentence(outcome, self.plan))
+
+    def _end_late(self) -> None:
+        """End trials for which no time is left, and count them as not run."""
+        if self.left > 0:
+            return
+        for trial, child in list(self._running.values()):
+            self._place(trial).kill(child.name)
+            del self._running[child.name]
+            self.say(f"{trial.title}: ended after {child.seconds:.0f} s; time is up.")
+
+    def _place(self, trial: Trial) -> Nursery | Spawner:
+        return self._light if trial.candidate in self.light else self._heavy
+
+    @property
+    def _records_file(self) -> Path:
+        return self.store.folder / "records.json"
+
+
+def subset(
+    records: TextDataset, rows: Sequence[int], count: int, seed: int
+) -> np.ndarray:
+    """Return ``count`` of the rows with the classes' shares; smaller ones are nested.
+
+    The order depends on seed and rows alone, so every candidate sees the same records.
+    """
+    rows = np.asarray(rows)
+    if count >= len(rows):
+        return rows
+    places = TextDataset(
+        "rows",
+        tuple(map(str, rows)),
+        tuple(records.labels[i] for i in rows),
+        records.label_names,
+    ).take(count, seed)
+    return np.array([int(text) for text in places.texts])
+
+
+def sentence(outcome: Outcome, plan: Plan) -> str:
+    """Say in a line what a trial gave."""
+    trial = outcome.trial
+    if outcome.failed:
+        return f"{trial.title}: {outcome.error}"
+    score = plan.score(outcome)
+    return f"{trial.title}: {score:.3f} in {outcome.seconds:.1f} s"
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,216 @@
+"""From out-of-fold predictions to a recommendation.
+
+Recommended is the simplest candidate that meets every requirement and is shown not to
+be worse than the best of those that do by more than a margin. "Shown" is a paired
+bootstrap over the records that both have predicted: the one-sided p-value is the share
+of resamples in which the loss exceeds the margin, Holm-corrected for the number of
+comparisons, because with many candidates one would pass by luck. The test part has no
+say here.
+
+Shapes: N development records, M records predicted, R resamples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chapter2.errors import DataError
+from chapter2.evaluation import bootstrap_interval
+from chapter2.evaluation.intervals import Interval, Resample
+from chapter2.selection.trial import Outcome
+
+RESAMPLES = 2000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A candidate with out-of-fold predictions, pooled over its folds."""
+
+    name: str
+    simplicity: int  # 0: the simplest
+    rows: np.ndarray  # (M,) development rows, rising
+    predicted: np.ndarray  # (M,) labels
+    seconds: float  # of its trials
+    costs: Mapping[str, float]  # measured on its model: latency_ms_p95, size_mb, ...
+    effort: float = 1.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A contender beside the best: score(contender) - score(best), paired."""
+
+    name: str
+    difference: Interval
+    p_value: float  # of a loss of more than the margin, Holm-corrected
+    accepted: bool  # such a loss is excluded
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The answer, and what it rests on."""
+
+    name: str  # the simplest acceptable contender
+    best: str  # the highest score among those that meet the requirements
+    scores: Mapping[str, Interval]  # of every contender, on its own rows
+    comparisons: tuple[Comparison, ...]  # of those that meet the requirements
+    unmet: Mapping[str, tuple[str, ...]]  # contender: its limits that are broken
+    meets: bool  # False: nothing meets the limits, and `name` is the nearest
+    metric: str
+    margin: float
+
+
+def contenders(
+    outcomes: Sequence[Outcome],
+    whole: Mapping[int, int],
+    simplicity: Mapping[str, int],
+) -> list[Contender]:
+    """Return the candidates with predictions from all records of a fold or more.
+
+    ``whole`` gives the number of training records of each fold.
+    """
+    found: dict[str, list[Outcome]] = {}
+    for o in outcomes:
+        if not o.failed and o.trial.records == whole[o.trial.fold]:
+            found.setdefault(o.trial.candidate, []).append(o)
+    return [_pooled(name, mine, simplicity[name]) for name, mine in found.items()]
+
+
+def _pooled(name: str, mine: Sequence[Outcome], simplicity: int) -> Contender:
+    rows = np.concatenate([o.rows for o in mine])
+    predicted = np.concatenate([o.probabilities.argmax(1) for o in mine])
+    order = np.argsort(rows, kind="stable")
+    costs: dict[str, float] = {}
+    for o in mine:
+        costs.update(o.costs)
+    return Contender(
+        name,
+        simplicity,
+        rows[order],
+        predicted[order],
+        sum(o.seconds for o in mine),
+        costs,
+        mine[0].trial.effort,
+    )
+
+
+def recommend(
+    entrants: Sequence[Contender],
+    labels: np.ndarray,
+    metric: str = "f1_macro",
+    margin: float = 0.01,
+    unmet: Mapping[str, tuple[str, ...]] | None = None,
+    seed: int = 0,
+) -> Recommendation:
+    """Return the recommendation; ``labels`` (N,) are those of the development records.
+
+    Args:
+        entrants: what was measured on all records of at least one fold.
+        labels: the true labels, by development row.
+        metric: a name in ``evaluation.METRICS``.
+        margin: the loss against the best that is accepted for simplicity, as a share.
+        unmet: for each contender the sentences on the limits that it breaks.
+        seed: of the resamples.
+
+    Raises:
+        DataError: there is no contender.
+    """
+    if not entrants:
+        raise DataError("No candidate was measured on a whole fold; grant more time.")
+    broken = {e.name: tuple((unmet or {}).get(e.name, ())) for e in entrants}
+    fit = [e for e in entrants if not broken[e.name]]
+    pool = fit or [nearest(entrants, broken, labels, metric)]
+    best = leader(pool, labels, metric)
+    compared = compare(pool, best, labels, metric, margin, seed)
+    accepted = {c.name for c in compared if c.accepted} | {best.name}
+    simplest = min((e for e in pool if e.name in accepted), key=lambda e: e.simplicity)
+    classes = int(labels.max()) + 1
+    scores = {
+        e.name: bootstrap_interval(
+            metric, labels[e.rows], e.predicted, RESAMPLES, LEVEL, seed, classes
+        )
+        for e in entrants
+    }
+    return Recommendation(
+        simplest.name,
+        best.name,
+        scores,
+        tuple(compared),
+        broken,
+        bool(fit),
+        metric,
+        margin,
+    )
+
+
+def nearest(
+    entrants: Sequence[Contender],
+    broken: Mapping[str, tuple[str, ...]],
+    labels: np.ndarray,
+    metric: str,
+) -> Contender:
+    """Return the one that breaks the fewest limits; among equals, the best."""
+    fewest = min(len(broken[e.name]) for e in entrants)
+    return leader(
+        [e for e in entrants if len(broken[e.name]) == fewest], labels, metric
+    )
+
+
+def leader(entrants: Sequence[Contender], labels: np.ndarray, metric: str) -> Contender:
+    """Return the best: each challenger meets the leader on the rows that both have.
+
+    Those with most predictions come first, so that a leader by one fold is met there.
+    """
+    order = sorted(entrants, key=lambda e: (-len(e.rows), e.simplicity))
+    best = order[0]
+    for challenger in order[1:]:
+        ours, theirs = _pair(challenger, best, labels, metric).observed()
+        if ours > theirs:
+            best = challenger
+    return best
+
+
+def compare(
+    entrants: Sequence[Contender],
+    best: Contender,
+    labels: np.ndarray,
+    metric: str,
+    margin: float,
+    seed: int,
+) -> list[Comparison]:
+    """Return each contender beside the best, the best itself not among them."""
+    others = [e for e in entrants if e.name != best.name]
+    found = [_difference(e, best, labels, metric, margin, seed) for e in others]
+    corrected = holm([p for _, p in found])
+    return [
+        Comparison(e.name, interval, p, p <= 1 - LEVEL)
+        for e, (interval, _), p in zip(others, found, corrected, strict=True)
+    ]
+
+
+def _difference(
+    e: Contender,
+    best: Contender,
+    labels: np.ndarray,
+    metric: str,
+    margin: float,
+    seed: int,
+) -> tuple[Interval, float]:
+    pair = _pair(e, best, labels, metric)
+    drawn = pair.draw(RESAMPLES, seed)
+    differences = drawn[:, 0] - drawn[:, 1]  # (R,)
+    ours, theirs = pair.observed()
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(differences, [tail, 1 - tail])
+    # never 0: R resamples cannot show less than 1 in R + 1
+    p = (1 + int((differences <= -margin).sum())) / (RESAMPLES + 1)
+    return Interval(ours - theirs, float(low), float(high), LEVEL, RESAMPLES), p
+
+
+def _pair(a: Contender, b: Contender, labels: np.ndarray, metric: str) -> Resample:
+    rows, at_a, at_b = np.intersect1d(a.rows, b.rows, return_indices=True)
+    preds = np.stack([a.predicted[at_a], b.predicted[at_b]])
+    return Resample(metric, labels[rows], preds, int(labels.max()) + 1)
