@@ -39,7 +39,7 @@ SCALES = {
         "smoke", 96, "tiny-random", "tiny-random", "movie-snippets", 1, 2_000, 50
     ),
     "book": Scale(
-        "book", None, "minilm", "smollm2", "movie-snippets", 2, 125_000, 1000
+        "book", None, "minilm", "smollm2", "movie-snippets", 2, 60_000, 1000
     ),
     "full": Scale(
         *("full", None, "google-bert/bert-base-uncased", "smollm2", "imdb"),
