@@ -31,7 +31,7 @@ from chapter2.training import adversarial
 from chapter2.tuning import tune
 
 PLAIN = partial(objectives.classification, logits_of=classify)
-LEARNT = 256  # of the records learnt, so many are asked again afterwards
+LEARNT = 128  # of the records learnt, so many are asked again afterwards
 NOISE = 0.3  # share of the long words that are misspelt in the perturbed test texts
 # each makes what is minimised anew, for one run
 OBJECTIVES: dict[str, Callable[[], Any]] = {
@@ -60,7 +60,8 @@ class Order:
     dropout: float | None = None  # None: the encoder's own, 0.1
     augment: bool = False  # two copies of each record, by the operations of EDA
     encoder: str = "minilm"
-    validation: int | None = None  # records that validation asks; None: its whole part
+    validation: int | None = None  # records of that part that are asked; None: all
+    test: int | None = None  # the same
     misspelt: bool = False  # ask for misspelt test texts too
 
 
@@ -98,7 +99,7 @@ def run(order: Order, records: int | None = None) -> dict[str, Any]:
     found = {**asdict(order), "records": len(seen), "trainable": tuned.trainable}
     with peak_memory(found), times(found):
         found |= fit(order, tuned, seen, validation)
-    found |= scores(order, tuned, some, validation, split.test)
+    found |= scores(order, tuned, some, validation, split.test.take(order.test))
     if not found["validations"]:  # the last weights are asked once, here
         figures = {name: found[f"validation_{name}"] for name in ("loss", "accuracy")}
         found["validations"] = [figures]

@@ -29,7 +29,7 @@ def script(monkeypatch):
 def plan(script):
     """Return what a whole run orders, by part."""
     advice = script("advice")
-    options = {"parts": list(advice.PARTS), "labels": None, "seeds": None}
+    options = {"parts": list(advice.PARTS), "labels": 256, "seeds": 3}
     return advice.planned(argparse.Namespace(**options, encoder="minilm"))
 
 
@@ -37,16 +37,16 @@ def test_no_order_is_given_twice_and_none_is_lost_on_the_way(script, plan) -> No
     key_of = script("journal").key_of
     every = [key_of(asdict(one)) for part in plan.values() for one in part]
     assert len(set(every)) == len(every)
-    mixed = script("advice").interleaved(plan)
+    mixed = script("advice").seed_by_seed(plan)
     assert Counter(key_of(asdict(one)) for one in mixed) == Counter(every)
     seeds = [one.seed for one in mixed]
     assert seeds == sorted(seeds)
 
 
-def test_a_run_that_is_cut_early_has_some_of_every_part(script, plan) -> None:
-    mixed = script("advice").interleaved(plan)
-    first = mixed[: len(plan)]
+def test_every_part_has_its_first_seed_before_a_second_begins(script, plan) -> None:
+    first = [one for one in script("advice").seed_by_seed(plan) if one.seed == 0]
     assert all(any(one in part for one in first) for part in plan.values())
+    assert 3 * len(first) == sum(len(part) for part in plan.values())
 
 
 def test_the_arms_against_overfitting_take_equal_numbers_of_steps(plan) -> None:
