@@ -21,6 +21,7 @@ from chapter2.data.eda import (
     SynonymReplacement,
 )
 from chapter2.data.files import read_corpus, read_file
+from chapter2.data.folds import Fold, folds
 from chapter2.data.normalise import normalise
 from chapter2.data.packing import Packed, pack, token_ids
 from chapter2.data.records import TaggedDataset, TextDataset
@@ -37,6 +38,7 @@ __all__ = [
     "Corpus",
     "CorpusSplit",
     "Document",
+    "Fold",
     "LengthBatches",
     "Packed",
     "RandomDeletion",
@@ -54,6 +56,7 @@ __all__ = [
     "encode",
     "fetch",
     "folder",
+    "folds",
     "load",
     "names",
     "normalise",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chapter2.data.components import Components
+from chapter2.data.dealing import deal, units_of
 from chapter2.data.normalise import normalise
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, UsageError
@@ -31,14 +31,6 @@ class Split:
     validation: TextDataset
     test: TextDataset
     notices: tuple[str, ...] = ()
-
-
-def _units(dataset: TextDataset, keys: Sequence[str]) -> list[list[int]]:
-    """Return the sets of records that must stay together, as lists of indices."""
-    components = Components(len(dataset))
-    components.join_equal(keys)
-    components.join_equal([group or None for group in dataset.groups or ()])
-    return components.units()
 
 
 def check_fractions(fractions: Sequence[float]) -> np.ndarray:
@@ -95,28 +87,6 @@ def _targets(counts: np.ndarray, shares: np.ndarray) -> np.ndarray:
     return raised
 
 
-def _deal(
-    contents: list[Counter[int]], wanted: np.ndarray, order: Sequence[int]
-) -> list[int]:
-    """Give each unit to a part, largest unit first, ties in the seeded ``order``.
-
-    With r_p the records per class that part p still lacks and u those of the unit,
-    the squared deviation changes by -2 r_p . u + |u|^2: the part with the largest
-    r_p . u is the best choice. A class weighs 1/n_c, so that a small one counts too.
-    """
-    usable = [p for p in range(3) if wanted[p].sum() > 0]
-    weight = (1 / np.maximum(wanted.sum(0), 1)).tolist()
-    lacking = wanted.tolist()
-    part_of = [0] * len(contents)
-    for unit in sorted(order, key=lambda u: -contents[u].total()):
-        items = [(c, n, n * weight[c]) for c, n in contents[unit].items()]
-        best = max(usable, key=lambda p: sum(w * lacking[p][c] for c, _, w in items))
-        part_of[unit] = best
-        for c, n, _ in items:
-            lacking[best][c] -= n
-    return part_of
-
-
 def _repair(
     contents: list[Counter[int]], part_of: list[int], usable: list[int]
 ) -> tuple[int, int] | None:
@@ -156,7 +126,7 @@ def _parts(
     contents = [Counter(dataset.labels[i] for i in unit) for unit in units]
     counts = np.array(list(dataset.counts().values()), dtype=float)
     order = np.random.default_rng(seed).permutation(len(units)).tolist()
-    part_of = _deal(contents, _targets(counts, shares), order)
+    part_of = deal(contents, _targets(counts, shares), order)
     missing = _repair(contents, part_of, usable)
     if missing:
         raise DataError(
@@ -244,7 +214,7 @@ def split(
         return _split_keeping_test(dataset, shares, seed)
     usable = [p for p in range(3) if shares[p] > 0]
     keys = [normalise(text) for text in dataset.texts]
-    units = _units(dataset, keys)
+    units = units_of(dataset, keys)
     _check_possible(dataset, units, len(usable))
     part_of = _parts(dataset, units, shares, usable, seed)
     members: list[list[int]] = [[], [], []]

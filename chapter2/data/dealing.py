@@ -1,0 +1,51 @@
+"""Dealing out what must stay together: the piece that splits and folds share.
+
+The unit that is dealt out is not the record but the connected component of "equal after
+:func:`normalise`" and "same group". Shape legend: U units, P parts, C classes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from chapter2.data.components import Components
+from chapter2.data.records import TextDataset
+
+
+def units_of(dataset: TextDataset, keys: Sequence[str]) -> list[list[int]]:
+    """Return the sets of records that must stay together, as lists of indices.
+
+    ``keys`` (N,) are the normalised texts; an empty group joins nothing.
+    """
+    components = Components(len(dataset))
+    components.join_equal(keys)
+    components.join_equal([group or None for group in dataset.groups or ()])
+    return components.units()
+
+
+def deal(
+    contents: Sequence[Counter[int]], wanted: np.ndarray, order: Sequence[int]
+) -> list[int]:
+    """Give each unit to a part, largest unit first, ties in the seeded ``order``.
+
+    ``contents`` (U) are the records per class of each unit, ``wanted`` (P, C) those
+    that each part should hold; a part that wants none gets none.
+
+    With r_p the records per class that part p still lacks and u those of the unit,
+    the squared deviation changes by -2 r_p . u + |u|^2: the part with the largest
+    r_p . u is the best choice. A class weighs 1/n_c, so that a small one counts too.
+    """
+    usable = [p for p in range(len(wanted)) if wanted[p].sum() > 0]
+    weight = (1 / np.maximum(wanted.sum(0), 1)).tolist()
+    lacking = wanted.tolist()
+    part_of = [0] * len(contents)
+    for unit in sorted(order, key=lambda u: -contents[u].total()):
+        items = [(c, n, n * weight[c]) for c, n in contents[unit].items()]
+        best = max(usable, key=lambda p: sum(w * lacking[p][c] for c, _, w in items))
+        part_of[unit] = best
+        for c, n, _ in items:
+            lacking[best][c] -= n
+    return part_of
