@@ -64,7 +64,7 @@ def read_file(
     """
     path = Path(path)
     check_arguments(label, limit, labelled)
-    table = _open_table(path, encoding, [n for n in (text, label, group) if n])
+    table = open_table(path, encoding, [n for n in (text, label, group) if n])
     columns = choose_columns(
         path, table.names, _head(table), text, label, group, labelled
     )
@@ -100,7 +100,7 @@ def check_arguments(label: str | None, limit: int | None, labelled: bool) -> Non
         )
 
 
-def _open_table(path: Path, encoding: str | None, stated: Sequence[str]) -> Table:
+def open_table(path: Path, encoding: str | None, stated: Sequence[str]) -> Table:
     """Return the reader for the kind of ``path``, with its encoding found."""
     check_file(path)
     kind = file_kind(path)
