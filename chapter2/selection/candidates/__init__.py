@@ -1,0 +1,6 @@
+"""The candidates of a choice: what is known about them, and how they are fitted."""
+
+from chapter2.selection.candidates.base import Candidate, Entry
+from chapter2.selection.candidates.knowledge import CANDIDATES, eligible
+
+__all__ = ["CANDIDATES", "Candidate", "Entry", "eligible"]

@@ -1,0 +1,56 @@
+"""A pretrained encoder that stays as it is, and a linear layer on its vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapter2.selection.candidates.base import Entry
+from chapter2.selection.candidates.regression import check_classes, fit_head
+
+if TYPE_CHECKING:
+    from chapter2.data import TextDataset
+    from chapter2.models.embedding import EmbeddingLinear
+
+MINILM_FACTS = (
+    "Wang et al. (2020): MiniLM",
+    "Reimers and Gurevych (2019): Sentence-BERT, the mean of the outputs as a vector",
+    "its README: English, Apache-2.0",
+)
+FROZEN = Entry(
+    name="minilm-frozen",
+    title="Frozen MiniLM + logistic regression",
+    simplicity=6,
+    licence="Apache-2.0",
+    languages=("en",),
+    window=512,
+    parameters=22_713_216,
+    weights="minilm",
+    smallest_mb=23.0,
+    sources=MINILM_FACTS,
+)
+
+
+@dataclass(frozen=True)
+class FrozenEncoder:
+    """Mean vectors of an encoder, read once, and a logistic regression."""
+
+    entry: Entry = FROZEN
+    encoder: str = "minilm"
+    max_length: int = 128  # tokens; a longer text says its class early, mostly
+
+    def fit(
+        self,
+        train: TextDataset,
+        *,
+        effort: float = 1.0,
+        seed: int = 0,
+        validation: TextDataset | None = None,
+    ) -> EmbeddingLinear:
+        """Fit in one go; see :class:`Candidate`."""
+        from chapter2.models.embedding import EmbeddingLinear, load_embedder
+
+        check_classes(train)
+        embedder = load_embedder(self.encoder, self.max_length)
+        head = fit_head(train, embedder.embed(train.texts))
+        return EmbeddingLinear(train.label_names, embedder, head)

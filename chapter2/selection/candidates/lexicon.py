@@ -1,0 +1,45 @@
+"""VADER: a lexicon of sentiment whose four scores are mapped to the task's classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapter2.selection.candidates.base import Entry
+from chapter2.selection.candidates.regression import fit_head
+
+if TYPE_CHECKING:
+    from chapter2.data import TextDataset
+    from chapter2.models.lexicon import Lexicon
+
+LEXICON = Entry(
+    name="lexicon",
+    title="VADER's lexicon + logistic regression on its scores",
+    simplicity=1,
+    licence="MIT",
+    languages=("en",),
+    explainable=True,
+    package="vaderSentiment",
+    sources=("Hutto and Gilbert (2014): VADER, rules and rated words for English",),
+)
+
+
+@dataclass(frozen=True)
+class SentimentLexicon:
+    """Where the classes are no matter of sentiment, it falls to the majority class."""
+
+    entry: Entry = LEXICON
+
+    def fit(
+        self,
+        train: TextDataset,
+        *,
+        effort: float = 1.0,
+        seed: int = 0,
+        validation: TextDataset | None = None,
+    ) -> Lexicon:
+        """Fit a regression on four numbers; see :class:`Candidate`."""
+        from chapter2.models.lexicon import Lexicon, sentiment_scores
+
+        head = fit_head(train, sentiment_scores(train.texts))
+        return Lexicon(train.label_names, head)

@@ -1,0 +1,170 @@
+"""Fine-tuned encoders: the head alone, LoRA, or every weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chapter2.selection.candidates.base import Entry, checked_effort
+from chapter2.selection.candidates.frozen import MINILM_FACTS
+from chapter2.selection.candidates.regression import check_classes
+from chapter2.selection.candidates.schedule import Schedule
+
+if TYPE_CHECKING:
+    from chapter2.data import TextDataset
+    from chapter2.models import Classifier
+
+SCHEDULE = Schedule(epochs=3, least_steps=120, most_epochs=10)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A pretrained encoder under a new head; what ``method`` names is trained."""
+
+    entry: Entry
+    encoder: str
+    method: str = "full"  # or any other of chapter2.tuning that can be merged
+    learning_rate: float = 1e-4  # peak
+    schedule: Schedule = SCHEDULE
+    max_length: int = 128  # tokens; a longer text says its class early, mostly
+
+    def fit(
+        self,
+        train: TextDataset,
+        *,
+        effort: float = 1.0,
+        seed: int = 0,
+        validation: TextDataset | None = None,
+    ) -> Classifier:
+        """Train on ``effort`` of the epochs; see :class:`Candidate`.
+
+        What a method inserted is merged: a plain classifier is returned.
+        """
+        from chapter2.models import load_encoder
+        from chapter2.training import TrainingConfig, fine_tune
+        from chapter2.tuning import tune
+
+        check_classes(train)
+        part, epochs = self.schedule.share(train, checked_effort(effort), seed)
+        base = load_encoder(self.encoder, train.label_names, seed, self.max_length)
+        tuned = tune(base, self.method, seed=seed)
+        config = TrainingConfig(
+            epochs=epochs,
+            learning_rate=self.learning_rate,
+            batch_size=self.schedule.batch_size,
+            # the last weights, where the rate has come down to 0, unless records that
+            # nobody predicts are there to choose by
+            monitor="loss" if validation else "step",
+            seed=seed,
+        )
+        fine_tune(tuned, part, validation, config, progress=False)
+        made = tuned.merged()
+        made.model.eval()
+        return made
+
+
+def _minilm(name: str, title: str, simplicity: int, *sources: str) -> Entry:
+    return Entry(
+        name=name,
+        title=title,
+        simplicity=simplicity,
+        licence="Apache-2.0",
+        languages=("en",),
+        window=512,
+        parameters=22_713_986,  # for two classes
+        trains_by_epochs=True,
+        weights="minilm",
+        smallest_mb=23.0,
+        least_records=20,
+        sources=(*sources, *MINILM_FACTS),
+    )
+
+
+# the rates: those that chapter2/results/tuning.json chose on 2,048 records, but for
+# full fine-tuning, where chapter2/results/chapter5.json found 1e-4 as good in fewer
+# epochs
+HEAD = Tuned(
+    _minilm("minilm-head", "MiniLM, only its head trained", 7),
+    encoder="minilm",
+    method="head",
+    learning_rate=1e-2,
+)
+LORA = Tuned(
+    _minilm(
+        "minilm-lora", "MiniLM fine-tuned by LoRA", 9, "Hu et al. (2022): LoRA, merged"
+    ),
+    encoder="minilm",
+    method="lora",
+    learning_rate=1e-3,
+)
+FULL = Tuned(
+    _minilm(
+        "minilm-full", "MiniLM fine-tuned", 10, "Devlin et al. (2019): fine-tuning"
+    ),
+    encoder="minilm",
+)
+TINY = Tuned(
+    Entry(
+        name="bert-tiny-full",
+        title="BERT-tiny fine-tuned",
+        simplicity=5,
+        licence="Apache-2.0",
+        languages=("en",),
+        window=512,
+        parameters=4_386_178,
+        trains_by_epochs=True,
+        weights="bert-tiny",
+        smallest_mb=4.5,
+        least_records=20,
+        sources=("Turc et al. (2019): small BERTs, 2 layers of width 128",),
+    ),
+    encoder="bert-tiny",
+    learning_rate=3e-4,  # small models take larger steps: Turc et al., to 3e-4
+)
+BASE = Tuned(
+    Entry(
+        name="bert-base-full",
+        title="BERT base fine-tuned",
+        simplicity=11,
+        licence="Apache-2.0",
+        languages=("en",),
+        window=512,
+        parameters=109_483_778,
+        trains_by_epochs=True,
+        weights="google-bert/bert-base-uncased",
+        smallest_mb=110.0,
+        least_records=20,
+        sources=(
+            "Devlin et al. (2019): BERT, rates of 2e-5 to 5e-5",
+            "the catalogue's card: revision and licence; not fetched by us yet",
+        ),
+    ),
+    encoder="google-bert/bert-base-uncased",
+    learning_rate=5e-5,
+)
+
+
+def hub_encoder(
+    name: str, licence: str = "not stated", languages: tuple[str, ...] | None = None
+) -> Tuned:
+    """Return the candidate of any encoder on the Hub, or in a folder, by its name.
+
+    Args:
+        name: ``owner/name@revision``; without a revision the newest is taken.
+        licence: as its page states.
+        languages: that it was trained on; None: any.
+    """
+    entry = Entry(
+        name=name,
+        title=f"{name} fine-tuned",
+        simplicity=12,
+        licence=licence,
+        languages=languages,
+        window=None,
+        trains_by_epochs=True,
+        weights=name,
+        least_records=20,
+        on_request=True,
+        sources=("named by the user",),
+    )
+    return Tuned(entry, encoder=name, learning_rate=5e-5)

@@ -1,0 +1,132 @@
+"""Which candidates suit a task, and one sentence for each that does not."""
+
+import importlib.util
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import pytest
+
+from chapter2 import data
+from chapter2.selection.candidates import CANDIDATES, eligible, knowledge
+from chapter2.selection.candidates.endpoint import endpoint_candidate
+from chapter2.selection.candidates.tuned import hub_encoder
+
+
+@dataclass
+class Wanted:
+    """Stands in for the requirements: the fields that the candidates look at."""
+
+    maximum: dict = field(default_factory=dict)
+    explainable: bool = False
+    licences: tuple | None = None
+    private: bool = False
+
+
+@pytest.fixture(autouse=True)
+def no_hub(monkeypatch):
+    monkeypatch.setattr(knowledge, "_answers", lambda repository: False)
+
+
+def refused(wanted=None, language="en", kind="classification", records=1000, **more):
+    return eligible(language, kind, wanted or Wanted(), records, **more)
+
+
+def test_names_and_simplicity_are_unique_and_facts_have_sources():
+    entries = [candidate.entry for candidate in CANDIDATES.values()]
+    assert len({entry.simplicity for entry in entries}) == len(entries)
+    assert [entry.name for entry in entries] == list(CANDIDATES)
+    assert all(entry.sources and entry.licence for entry in entries)
+
+
+def test_english_gets_everything_but_the_hub_in_order_of_simplicity():
+    names, against = refused()
+    assert list(against) == ["bert-base-full"]
+    assert "cannot be reached" in against["bert-base-full"]
+    order = [CANDIDATES[name].entry.simplicity for name in names]
+    assert order == sorted(order)
+    assert names[0] == "majority"
+    assert len(names) + len(against) == len(CANDIDATES)
+
+
+def test_chinese_gets_what_reads_it():
+    names, against = refused(language="zh")
+    assert names == ("majority", "char-ngrams", "recurrent")
+    assert against["tfidf"] == "It counts words, and zh puts no spaces between them."
+    assert against["minilm-full"] == "It reads en only, and the texts are zh."
+
+
+def test_an_unknown_language_is_said_to_be_so():
+    names, against = refused(language=None)
+    assert names == ("majority", "tfidf", "char-ngrams", "recurrent")
+    assert "not known" in against["lexicon"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "more", "name", "says"),
+    [
+        (Wanted(explainable=True), {}, "minilm-full", "that a person can read"),
+        (Wanted(licences=("MIT",)), {}, "bert-tiny-full", "Its licence is Apache-2.0"),
+        (Wanted({"size_mb": 20}), {}, "minilm-frozen", "at least 23 MB"),
+        (Wanted({"memory_mb": 400}), {}, "smollm2-zero-shot", "at least 538 MB"),
+        (Wanted(), {"kind": "tagging"}, "majority", "not tagging"),
+        (Wanted(), {"records": 10}, "recurrent", "needs 20 records"),
+        (Wanted(), {"tokens": 900.0}, "minilm-lora", "reads 512 tokens"),
+    ],
+)
+def test_each_demand_has_its_sentence(wanted, more, name, says):
+    names, against = refused(wanted, **more)
+    assert name not in names
+    assert says in against[name]
+    assert all(why.endswith(".") and why.count(". ") == 0 for why in against.values())
+
+
+def test_what_is_explainable_stays():
+    assert refused(Wanted(explainable=True))[0] == (
+        "majority",
+        "lexicon",
+        "tfidf",
+        "char-ngrams",
+    )
+
+
+def test_an_endpoint_is_there_only_when_named_and_never_for_private_texts():
+    assert not any(candidate.entry.network for candidate in CANDIDATES.values())
+    remote = endpoint_candidate("http://localhost/v1", "some-model")
+    more = {**CANDIDATES, remote.entry.name: remote}
+    assert "endpoint:some-model" in refused(candidates=more)[0]
+    against = refused(Wanted(private=True), candidates=more)[1]
+    assert "must stay here" in against["endpoint:some-model"]
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "pip install vaderSentiment" in refused()[1]["lexicon"]
+
+
+def test_a_hub_model_counts_once_it_is_cached_or_answers(monkeypatch, tmp_path):
+    assert not knowledge.reachable("someone/some-model@abc")
+    assert knowledge.reachable(str(tmp_path))
+    monkeypatch.setattr(knowledge, "_answers", lambda repository: True)
+    chosen = hub_encoder("someone/some-model@abc", "MIT", ("de",))
+    more = {chosen.entry.name: chosen}
+    assert refused(language="de", candidates=more)[0] == ("someone/some-model@abc",)
+    assert "bert-base-full" in refused()[0]
+
+
+def test_the_catalogue_states_the_weights_that_are_named():
+    for candidate in CANDIDATES.values():
+        if candidate.entry.weights:
+            card = data.card(candidate.entry.weights)
+            assert card.licence_text.startswith(candidate.entry.licence)
+
+
+def test_asking_what_suits_loads_nothing_heavy():
+    code = (
+        "import sys, chapter2.selection.candidates; "
+        "print(*[m for m in ('torch', 'transformers', 'sklearn') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
