@@ -1,5 +1,10 @@
-"""Hypothesis for every room: nothing timed, the same examples on each run."""
+"""For every room: hypothesis untimed, and a way to start several processes."""
 
+import os
+import subprocess
+import sys
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -9,3 +14,27 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("chapter2")
+
+# --multi_gpu is accelerate's word for several processes on one machine; without a GPU
+# they compute on the CPU. With --cpu it would start a single one
+LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1")
+LAUNCH += ("--mixed_precision", "no", "--dynamo_backend", "no")
+LAUNCH += ("--main_process_port", "0")  # any that is free
+
+
+@pytest.fixture(scope="session")
+def accelerated():
+    """Return a function that starts a program in ``count`` processes, without a GPU."""
+
+    def run(count, *program):
+        launcher = (*LAUNCH, "--num_processes", count) if count > 1 else ()
+        command = [sys.executable, *launcher, *program]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        return subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            text=True,
+            env=environment,
+        )
+
+    return run

@@ -11,14 +11,17 @@ process with the whole batch:
 
 The sums are formed in another order than in one process, so the weights differ by
 rounding, about 1e-7 of a weight per step; and dropout draws other masks, because each
-process draws for its own rows. What is masked is drawn for the whole batch in each
-process, and is the same.
+process draws for its own rows: from a number that all draw alike, and its own rank. So
+the masks differ between processes, the generators stay equal, and what the first one
+stores of them resumes all. What is masked is drawn for the whole batch in each process,
+and is the same.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -36,7 +39,12 @@ class Alone:
 
     rank, count = 0, 1
 
-    def spread(self, model: nn.Module, objective: Objective) -> Objective:
+    def spread(
+        self,
+        model: nn.Module,
+        objective: Objective,
+        trained: Iterable[nn.Parameter] = (),
+    ) -> Objective:
         """Return the objective as it is."""
         return objective
 
@@ -67,18 +75,31 @@ class Shared(Alone):
         unused = DistributedDataParallelKwargs(find_unused_parameters=True)
         on_cpu = runtime.device().type == "cpu"
         self.accelerator = Accelerator(cpu=on_cpu, kwargs_handlers=[unused])
+        refuse_shards(self.accelerator.distributed_type.value)
         self.rank = self.accelerator.process_index
         self.count = self.accelerator.num_processes
 
-    def spread(self, model: nn.Module, objective: Objective) -> Objective:
+    def spread(
+        self,
+        model: nn.Module,
+        objective: Objective,
+        trained: Iterable[nn.Parameter] = (),
+    ) -> Objective:
         """Return an objective of the whole batch that computes this process's rows.
 
-        ``model`` gets the first process's weights.
+        ``model`` gets the first process's weights. ``trained`` are the parameters that
+        are trained at any time, though some may be frozen in some steps:
+        DistributedDataParallel adds up what wants a gradient when it wraps the model,
+        and passes over what has none in a step.
         """
+        for parameter in trained:
+            parameter.requires_grad_(True)
         joined = self.accelerator.prepare_model(Loss(model, objective))
+        device = self.accelerator.device
 
         def shared(_: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-            loss, targets = joined(rows_of(batch, self.rank, self.count))
+            with own_chance(self.rank, device):
+                loss, targets = share(joined, batch, self.rank, self.count)
             figures = torch.stack([loss.detach(), targets.to(loss)])
             total, count = self.accelerator.reduce(figures, "sum")
             # the value is everybody's, the gradient this process's; W times, since
@@ -119,19 +140,62 @@ class Loss(nn.Module):
         return self.objective(batch)
 
 
+def share(
+    objective: Callable[[Batch], tuple[Tensor, Tensor]],
+    batch: Batch,
+    rank: int,
+    count: int,
+) -> tuple[Tensor, Tensor]:
+    """Return loss and targets of the rows of process ``rank``: of none, zero.
+
+    All must take part in adding up; where a short last batch has no row for this one,
+    it computes the first one, which then counts for nothing.
+    """
+    if rank < rows_in(batch):
+        return objective(rows_of(batch, rank, count))
+    loss, targets = objective(rows_of(batch, 0, rows_in(batch)))
+    return 0 * loss, 0 * targets
+
+
 def rows_of(batch: Batch, rank: int, count: int) -> Batch:
-    """Return the rows of process ``rank`` of ``count``; single numbers go to all.
+    """Return the rows of process ``rank`` of ``count``; single numbers go to all."""
+    return {k: v[rank::count] if v.ndim else v for k, v in batch.items()}
+
+
+def check_size(batch_size: int, processes: Alone) -> None:
+    """Refuse more processes than a full batch has rows.
 
     Raises:
         UsageError: there is not a row for each.
     """
-    rows = rows_in(batch)
-    if rows < count:
+    if batch_size < processes.count:
         raise UsageError(
-            f"A batch has {rows} rows for {count} processes; start fewer processes, or "
-            "use a larger batch."
+            f"A batch has {batch_size} rows for {processes.count} processes; start "
+            "fewer processes, or use a larger batch."
         )
-    return {k: v[rank::count] if v.ndim else v for k, v in batch.items()}
+
+
+@contextmanager
+def own_chance(rank: int, device: torch.device) -> Iterator[None]:
+    """Seed torch from its own next number and ``rank``; afterwards it goes on alike."""
+    drawn = int(torch.randint(2**62, ()))
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(drawn + rank)
+        yield
+
+
+def refuse_shards(kind: str) -> None:
+    """Refuse to have the weights cut up: what is kept and stored here is whole.
+
+    Raises:
+        UsageError: accelerate was told to.
+    """
+    if kind in ("FSDP", "DEEPSPEED", "MEGATRON_LM"):
+        raise UsageError(
+            f"{kind} shares out the weights, and this loop shares out batches alone; "
+            "launch it with --multi_gpu, or prepare the model in a script of your own."
+        )
 
 
 def processes() -> Alone:

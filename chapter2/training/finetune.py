@@ -16,7 +16,7 @@ from chapter2.models.fast_bert import classify
 from chapter2.objectives import classification
 from chapter2.training import loop
 from chapter2.training.config import TrainingConfig
-from chapter2.training.distributed import Alone
+from chapter2.training.distributed import Alone, check_size
 from chapter2.training.ended import CHECKPOINTS, ended_run, finish
 from chapter2.training.history import History
 from chapter2.training.method import FULL
@@ -43,11 +43,13 @@ def fine_tune(
     Face folder with ``history.json`` and ``training.json`` beside the model.
     ``resume`` goes on with a run that stopped, begins one that never did, and returns
     one that has ended. ``objective`` is the cross-entropy unless given. A tuned
-    classifier's ``method`` says what of it is trained. Raises what :func:`check`,
-    :func:`ended_run` and ``train`` do.
+    classifier's ``method`` says what of it is trained. Several ``processes`` share each
+    batch; the first one writes and tells. Raises what :func:`check`,
+    :func:`check_size`, :func:`ended_run` and ``train`` do.
     """
     processes = processes or Alone()
     check(classifier, train, validation)
+    check_size(config.batch_size, processes)
     nn.Module.to(classifier.model, runtime.device())
     parts = {"training": train, "validation": validation}
     batches = {k: text_batches(classifier, v, config) for k, v in parts.items() if v}

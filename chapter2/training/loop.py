@@ -58,14 +58,16 @@ def train(
     plan = Plan(batches, config)
     optimizer = make_optimizer(model, config, method.groups(model, config.weight_decay))
     processes = processes or Alone()
-    objective = processes.spread(model, method.objective(objective))
+    trained = [p for group in optimizer.param_groups for p in group["params"]]
+    objective = processes.spread(model, method.objective(objective), trained)
     keeper = Keeper(model, optimizer, config, folder, identity, processes)
     with (
         reproducible(config.seed),
         recomputing(model, config.checkpointing),
         StopSignals() as signals,
     ):
-        state = keeper.begin(resume, new_state(model, config, validate), bool(validate))
+        fresh = processes.same(new_state(model, config, validate))
+        state = keeper.begin(resume, fresh, bool(validate))
         gradients = partial(fitting_gradients, model, objective, plan, state, processes)
         config = replace(config, precision=state.history.precision)  # "auto" is settled
         with Reporter(len(plan), state, config, progress, trackers) as reporter:
@@ -75,7 +77,8 @@ def train(
                 )
                 keeper.record(state, step, measured)
                 if validate and step.validates:
-                    state.judge(measure(model, validate, config.precision), config)
+                    figures = measure(model, validate, config.precision)
+                    state.judge(processes.same(figures), config)
                 reporter.show(state)
                 keeper.keep(state)
                 keeper.heed(state, signals.caught)

@@ -26,7 +26,7 @@ from chapter2.objectives.masked import RATE, masked_lm
 from chapter2.training import loop
 from chapter2.training.config import TrainingConfig
 from chapter2.training.counting import count
-from chapter2.training.distributed import Alone
+from chapter2.training.distributed import Alone, check_size
 from chapter2.training.ended import CHECKPOINTS, ended_run, finish
 from chapter2.training.history import History
 from chapter2.training.masking import Masker, masked_validation
@@ -109,6 +109,7 @@ def prepared(
     nn.Module.to(subject.model, runtime.device())
     corrupt = Masker(subject.tokenizer, *hides) if hides else as_they_are
     batches, config = batches_for(train, config, tokens, corrupt)
+    check_size(batches.batch_size, processes)
     precision = processes.same(settled(subject, config))
     return batches, replace(config, precision=precision)
 

@@ -1,9 +1,6 @@
 """Two processes train as one does: started by accelerate launch, joined by gloo."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,28 +8,31 @@ import pytest
 import torch
 
 from chapter2.errors import UsageError
-from chapter2.training.distributed import Alone, processes, rows_of
+from chapter2.training.distributed import (
+    Alone,
+    check_size,
+    own_chance,
+    processes,
+    rows_of,
+    share,
+)
 
 SCRIPT = Path(__file__).with_name("shared_run.py")
-# --multi_gpu is accelerate's word for several processes on one machine; without a GPU
-# they compute on the CPU. With --cpu it would start a single one
-TWO = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2")
-TWO += ("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no")
-TWO += ("--main_process_port", "0")  # any that is free
 pytestmark = pytest.mark.timeout(600)
 
 
-def launch(count, result, folder, dropout=0.0, stop=0):
-    """Run the script in ``count`` processes; return what each of them wrote."""
-    launcher = TWO if count == 2 else ()
-    command = [sys.executable, *launcher, SCRIPT, result, folder, dropout, stop]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    environment["CUDA_VISIBLE_DEVICES"] = ""
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(Path(f"{result}.{rank}").read_text()) for rank in range(count)]
+@pytest.fixture(scope="module")
+def launch(accelerated):
+    """Return a function that runs the script in ``count`` processes."""
+
+    def run(count, result, folder, dropout=0.0, stop=0):
+        done = accelerated(count, SCRIPT, result, folder, dropout, stop)
+        assert done.returncode == 0, done.stderr
+        return [
+            json.loads(Path(f"{result}.{rank}").read_text()) for rank in range(count)
+        ]
+
+    return run
 
 
 def worst(left, right):
@@ -44,7 +44,7 @@ def worst(left, right):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(tmp_path_factory, launch):
     """One process, and two, on the same data with the same total batch."""
     root = tmp_path_factory.mktemp("shared")
     (one,) = launch(1, root / "one", root / "one-run")
@@ -70,7 +70,7 @@ def test_both_processes_have_the_same_weights_bit_for_bit(runs):
     assert first["losses"] == second["losses"]
 
 
-def test_a_signal_to_one_stops_both_and_resuming_is_bit_identical(tmp_path):
+def test_a_signal_to_one_stops_both_and_resuming_is_bit_identical(tmp_path, launch):
     """With dropout, whose masks follow from the batch and not from the past."""
     whole, _ = launch(2, tmp_path / "whole", tmp_path / "a", dropout=0.3)
     stopped = launch(2, tmp_path / "cut", tmp_path / "b", dropout=0.3, stop=4)
@@ -88,8 +88,45 @@ def test_rows_are_shared_out_and_numbers_go_to_all():
         [2, 6],
     ]
     assert all(share["seed"] == 7 for share in shares)
-    with pytest.raises(UsageError, match="5 rows for 6 processes"):
-        rows_of(batch, 0, 6)
+
+
+def test_a_process_without_a_row_counts_for_nothing():
+    """All must take part in adding up, and a last batch may be short."""
+    batch = {"x": torch.tensor([[2.0], [3.0]])}
+    weight = torch.ones(1, requires_grad=True)
+
+    def objective(rows):
+        return (rows["x"] * weight).sum(), torch.tensor(len(rows["x"]))
+
+    found = [share(objective, batch, rank, 3) for rank in range(3)]
+    assert [(float(loss.detach()), int(count)) for loss, count in found] == [
+        (2, 1),
+        (3, 1),
+        (0, 0),
+    ]
+    found[2][0].backward()
+    assert weight.grad == 0  # and no None, which would be waited for
+
+
+def test_more_processes_than_rows_are_refused():
+    mine = Alone()
+    mine.count = 6
+    check_size(6, mine)
+    with pytest.raises(UsageError, match="5 rows for 6 processes; start fewer"):
+        check_size(5, mine)
+
+
+def test_chance_is_a_processes_own_and_what_follows_is_not():
+    def drawn(rank):
+        torch.manual_seed(3)
+        with own_chance(rank, torch.device("cpu")):
+            inside = torch.rand(4).tolist()
+        return inside, torch.rand(4).tolist()
+
+    (first, after), (second, later) = drawn(0), drawn(1)
+    assert first != second
+    assert after == later
+    assert drawn(1) == (second, later)
 
 
 def test_one_process_is_alone(monkeypatch):
