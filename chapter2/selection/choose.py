@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from chapter2.selection.budget import Budget
 from chapter2.selection.candidates import CANDIDATES, eligible
 from chapter2.selection.choice import Choice, Timing
 from chapter2.selection.costs import measure_costs
+from chapter2.selection.languages import UNKNOWN, languages
 from chapter2.selection.prepare import (
     Prepared,
     is_light,
@@ -24,7 +27,8 @@ from chapter2.selection.prepare import (
     prepare,
     store_for,
 )
-from chapter2.selection.profile import analyse
+from chapter2.selection.profile import SAMPLE, analyse
+from chapter2.selection.quantities import OTHER_SPELLING, QUALITIES
 from chapter2.selection.race import Race, cores
 from chapter2.selection.recommend import (
     Contender,
@@ -32,10 +36,14 @@ from chapter2.selection.recommend import (
     contenders,
     recommend,
 )
-from chapter2.selection.requirements import QUALITIES, SAME, Requirements
+from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import Shipped, ship
 
+T = TypeVar("T")
+
 RESERVE = 15.0  # seconds for copying, a fresh process with torch, and the report
+PROFILED = 50  # records that the profile looks at for each second of the budget
+SHIPPING = 10.0  # of them, for what follows the refit
 COSTS_RESERVE = 30.0  # seconds for measuring models where costs are limited
 MOST_RESERVED = 0.4  # of the budget: a small one must leave time to measure anything
 TRIALS = "trials"  # the folder of what was measured
@@ -55,7 +63,7 @@ class Options:
     jobs: int = field(default_factory=cores)  # trials at a time
 
     def __post_init__(self) -> None:
-        name = SAME.get(self.metric, self.metric)
+        name = OTHER_SPELLING.get(self.metric, self.metric)
         if name not in QUALITIES:
             raise UsageError(
                 f"metric is {self.metric!r}; use one of {', '.join(QUALITIES)}."
@@ -95,54 +103,86 @@ def choose(
         UsageError, DataError: the records, the limits or the budget make no sense.
     """
     options = options or Options()
-    requirements = (requirements or Requirements()).check()
-    folder = Path(out) / TRIALS
-    budget = Budget(requirements.budget_seconds, used)
+    limits = (requirements or Requirements()).check()
+    budget = Budget(limits.budget_seconds, used)
     phases = Phases(budget)
     prepared = prepare(dataset, test, options.seed)
-    language = options.language or main_language(prepared.development.texts)
-    names, ineligible = entrants(prepared, language, requirements, options)
-    race = race_of(prepared, names, requirements, options, folder, budget, say)
-    with race:
-        phases.enter("profile")
-        profile = analyse(dataset, kind=options.kind)
-        phases.enter("trials")
-        outcomes = race.run()
-        phases.enter("costs")
-        found = contenders(
-            outcomes,
-            prepared.whole,
-            {name: CANDIDATES[name].entry.simplicity for name in names},
+    names, ineligible = entrants(prepared, limits, options)
+    race = race_of(prepared, names, limits, options, Path(out) / TRIALS, budget, say)
+    with race, ThreadPoolExecutor(1) as beside:
+        # the trials compute in other processes: this one would only wait
+        profile = beside.submit(
+            analyse, dataset, kind=options.kind, limit=sample(limits)
         )
-        found = measure_costs(race, found, requirements, prepared.development)
-        phases.enter("recommendation")
-        answer = recommendation(found, prepared, requirements, options)
-        phases.enter("refit and check")
-        race.reserve = 0.0
-        effort = next(e.effort for e in found if e.name == answer.name)
-        shipped = ship(race, answer.name, effort, prepared.test, Path(out) / MODEL)
-    timing = Timing(
-        requirements.budget_seconds, budget.used, phases.ended(), race.forecasts
-    )
+        outcomes = phases.run("trials", race.run)
+        found = phases.run("costs", measured, race, prepared, limits)
+        answer = recommendation(found, prepared, limits, options)
+        shipped = phases.run(
+            "refit and check",
+            shipped_of,
+            race,
+            found,
+            answer,
+            prepared.test,
+            Path(out) / MODEL,
+        )
+    race.store.clock.unlink(missing_ok=True)  # it has ended: a new run has all its time
     return Choice(
-        dataset.name,
-        profile,
-        requirements,
-        prepared,
-        race.plan,
-        answer,
-        tuple(found),
-        tuple(outcomes),
-        ineligible,
-        shipped,
-        test_scores(shipped, prepared),
-        timing,
-        (*dataset.notices, *prepared.notices),
+        name=dataset.name,
+        profile=profile.result(),
+        requirements=limits,
+        prepared=prepared,
+        plan=race.plan,
+        recommendation=answer,
+        entrants=tuple(found),
+        outcomes=tuple(outcomes),
+        ineligible=ineligible,
+        shipped=shipped,
+        test=test_scores(shipped, prepared),
+        timing=Timing(budget.seconds, budget.used, phases.ended, race.forecasts),
+        notices=(*dataset.notices, *prepared.notices),
     )
+
+
+class Phases:
+    """What the budget is used for."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.ended = {"reading": budget.used}  # phase: seconds, in their order
+
+    def run(self, phase: str, function: Callable[..., T], *args: Any, **more: Any) -> T:
+        """Return what ``function`` returns, and note its seconds."""
+        began = time.monotonic()
+        try:
+            return function(*args, **more)
+        finally:
+            self.ended[phase] = time.monotonic() - began
+
+
+def measured(race: Race, prepared: Prepared, limits: Requirements) -> list[Contender]:
+    """Return the contenders of the race, with their costs where a limit asks."""
+    simplicity = {
+        r.name: CANDIDATES[r.name].entry.simplicity for r in race.plan.runners
+    }
+    found = contenders(race.outcomes, prepared.whole, simplicity)
+    return measure_costs(race, found, limits, prepared.development)
+
+
+def shipped_of(
+    race: Race,
+    found: Sequence[Contender],
+    answer: Recommendation,
+    test: TextDataset,
+    folder: Path,
+) -> Shipped:
+    """Return the recommended model, made, saved and measured in ``folder``."""
+    race.reserve = min(race.reserve, SHIPPING)
+    effort = next(e.effort for e in found if e.name == answer.name)
+    return ship(race, answer.name, effort, test, folder)
 
 
 def entrants(
-    prepared: Prepared, language: str | None, limits: Requirements, options: Options
+    prepared: Prepared, limits: Requirements, options: Options
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the candidates to try, and why each other one is not tried.
 
@@ -155,6 +195,8 @@ def entrants(
         raise UsageError(
             f"{unknown[0]!r} is no candidate; use some of {', '.join(CANDIDATES)}."
         )
+    language = options.language or languages(prepared.development.texts).main
+    language = None if language == UNKNOWN else language
     records = min(prepared.whole.values())
     names, reasons = eligible(language, "classification", limits, records)
     if asked is not None:
@@ -188,6 +230,11 @@ def race_of(
         jobs=options.jobs,
         say=say,
     )
+
+
+def sample(limits: Requirements) -> int:
+    """Return how many records the profile may look at: a second reads a thousand."""
+    return int(min(SAMPLE, PROFILED * limits.budget_seconds))
 
 
 def reserve(limits: Requirements) -> float:
@@ -233,23 +280,3 @@ def test_scores(shipped: Shipped, prepared: Prepared) -> dict[str, Interval]:
         name: bootstrap_interval(metric, true, predicted, classes=classes)
         for name, metric in QUALITIES.items()
     }
-
-
-class Phases:
-    """The budget, and what it is used for."""
-
-    def __init__(self, budget: Budget) -> None:
-        self._ended = {"reading": budget.used}
-        self._began = time.monotonic()
-        self._phase = "preparation"
-
-    def enter(self, phase: str) -> None:
-        """End the phase so far and begin another."""
-        now = time.monotonic()
-        self._ended[self._phase] = now - self._began
-        self._phase, self._began = phase, now
-
-    def ended(self) -> dict[str, float]:
-        """Return the seconds of each phase."""
-        self.enter("")
-        return self._ended

@@ -81,11 +81,12 @@ class Plan:
         self, outcomes: Sequence[Outcome], running: Sequence[Trial]
     ) -> Iterable[Trial]:
         """Yield what is worth measuring, the most wanted first."""
-        alive = [r for r in self.runners if self.alive(r.name, outcomes)]
-        for runner in alive:  # the first answer
-            if runner.cheap:
+        for runner in self.runners:  # the first answer
+            if runner.cheap and not self._failed(runner.name, outcomes):
                 yield from self._ladder(runner)
-        racing = [r for r in alive if not r.cheap]
+        racing = [
+            r for r in self.runners if not r.cheap and self.alive(r.name, outcomes)
+        ]
         busy = {trial.candidate for trial in running}
         for runner in racing:  # each is seen once
             if not self._of(runner.name, outcomes) and runner.name not in busy:
@@ -145,11 +146,11 @@ class Plan:
 
     def alive(self, name: str, outcomes: Sequence[Outcome]) -> bool:
         """Whether the candidate has not failed and could still be the best."""
-        mine = self._of(name, outcomes)
-        if any(o.failed for o in outcomes if o.trial.candidate == name):
+        if self._failed(name, outcomes):
             return False
         best = max((self.score(o) for o in outcomes if self._counts(o)), default=0.0)
-        return not mine or self.hope(name, outcomes) >= best
+        started = any(o.trial.fold == 0 for o in self._of(name, outcomes))
+        return not started or self.hope(name, outcomes) >= best
 
     def hope(self, name: str, outcomes: Sequence[Outcome]) -> float:
         """Return a hopeful score with all records: the last gain per doubling goes on.
@@ -195,6 +196,9 @@ class Plan:
         """Return the seconds of fitting the trial's candidate to all records."""
         whole = Trial(trial.candidate, -1, self.development, trial.effort)
         return self.forecast(whole, outcomes) or 0.0
+
+    def _failed(self, name: str, outcomes: Sequence[Outcome]) -> bool:
+        return any(o.failed for o in outcomes if o.trial.candidate == name)
 
     def _of(self, name: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """Return the candidate's outcomes, in the order of the ladder."""

@@ -16,7 +16,8 @@ from chapter2.selection.plan import Plan, Runner, ladder
 from chapter2.selection.trial import Outcome, Store, context_of
 
 TEST_SHARE = 0.2  # of the records, where no test file is given
-FEW = 600  # development records up to which five folds are affordable and needed
+FEW = 200  # development records up to which five folds are affordable and needed
+LARGE = 100_000_000  # parameters
 FOLDS = (5, 3)  # with few records, with more
 
 
@@ -83,8 +84,8 @@ def same_labels(test: TextDataset, names: Sequence[str]) -> TextDataset:
 def plan_for(
     prepared: Prepared, entries: Sequence[Entry], metric: str, seed: int
 ) -> Plan:
-    """Return the plan: cheap candidates first, then by size, the slow ones last."""
-    order = sorted(entries, key=lambda e: (not is_light(e), e.parameters or 0))
+    """Return the plan, and in it the order in which candidates are first tried."""
+    order = sorted(entries, key=_turn)
     runners = [Runner(e.name, is_light(e), e.trains_by_epochs) for e in order]
     sizes = [len(train) for train, _ in prepared.folds]
     classes = len(prepared.development.label_names)
@@ -95,6 +96,17 @@ def plan_for(
         scorer(prepared.labels, classes, metric),
         seed,
     )
+
+
+def _turn(entry: Entry) -> tuple[bool, bool, bool, int]:
+    """Cheap ones first, then one pass of an encoder, then those that change the most.
+
+    A small budget tries few: those that win most often must come before the others.
+    What is large (over 10^8 numbers) is slow to answer, whatever it answers.
+    """
+    large = (entry.parameters or 0) > LARGE
+    order = entry.simplicity if is_light(entry) else -entry.simplicity
+    return not is_light(entry), large, entry.trains_by_epochs, order
 
 
 def is_light(entry: Entry) -> bool:

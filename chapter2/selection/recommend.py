@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chapter2.errors import DataError
-from chapter2.evaluation import bootstrap_interval
+from chapter2.evaluation import bootstrap_interval, holm
 from chapter2.evaluation.intervals import Interval, Resample
 from chapter2.selection.trial import Outcome
 
@@ -127,22 +127,23 @@ def recommend(
     compared = compare(pool, best, labels, metric, margin, seed)
     accepted = {c.name for c in compared if c.accepted} | {best.name}
     simplest = min((e for e in pool if e.name in accepted), key=lambda e: e.simplicity)
-    classes = int(labels.max()) + 1
-    scores = {
-        e.name: bootstrap_interval(
-            metric, labels[e.rows], e.predicted, RESAMPLES, LEVEL, seed, classes
-        )
-        for e in entrants
-    }
     return Recommendation(
-        simplest.name,
-        best.name,
-        scores,
-        tuple(compared),
-        broken,
-        bool(fit),
-        metric,
-        margin,
+        name=simplest.name,
+        best=best.name,
+        scores={e.name: scored(e, labels, metric, seed) for e in entrants},
+        comparisons=tuple(compared),
+        unmet=broken,
+        meets=bool(fit),
+        metric=metric,
+        margin=margin,
+    )
+
+
+def scored(e: Contender, labels: np.ndarray, metric: str, seed: int) -> Interval:
+    """Return the score of a contender on the records that it predicted."""
+    true, classes = labels[e.rows], int(labels.max()) + 1
+    return bootstrap_interval(
+        metric, true, e.predicted, RESAMPLES, LEVEL, seed, classes
     )
 
 

@@ -170,3 +170,18 @@ def test_two_at_a_time_never_run_the_same_trial_or_the_same_candidate_twice():
     second = plan.next([], [first], 1000)
     assert {first.candidate, second.candidate} == {"a", "b"}
     assert plan.next([], [first, second], 1000) is None
+
+
+def test_a_later_fold_may_end_before_the_first():
+    plan = plan_of(CHEAP, Runner("a", False, True))
+    known = [outcome(Trial("words", 1, 800), 0.7, 1.0)]
+    running = [Trial("words", 0, 800)]
+    assert plan.next(known, running, 100) == Trial("words", 2, 800)
+    assert plan.next([*known, outcome(Trial("words", 2, 800), 0.7, 1.0)], running, 100)
+
+
+def test_a_cheap_one_is_measured_on_every_fold_even_where_it_has_lost():
+    plan = plan_of(Runner("majority", True, False), CHEAP)
+    curves = {"majority": flat(0.5), "words": flat(0.9)}
+    outcomes, _ = race(plan, curves, {"majority": 0.1, "words": 0.1}, 100)
+    assert sum(o.trial.candidate == "majority" for o in outcomes) == 3

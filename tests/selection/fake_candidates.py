@@ -1,0 +1,43 @@
+"""Candidates that fail or dawdle in known ways; a nursery that imports this has them."""
+
+import os
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chapter2.errors import DataError
+from chapter2.selection.candidates import CANDIDATES
+
+FACTS = CANDIDATES["tfidf"].entry
+
+
+@dataclass(frozen=True)
+class Fake:
+    name: str
+    seconds: float = 0.0  # for a full schedule
+    does: str = "learn"
+
+    @property
+    def entry(self):
+        return replace(FACTS, name=self.name, trains_by_epochs=True, simplicity=9)
+
+    def fit(self, train, *, effort=1.0, seed=0, validation=None):
+        time.sleep(self.seconds * effort)
+        if self.does == "exit":
+            os._exit(3)
+        if self.does == "refuse":
+            raise DataError("These texts cannot be learnt; add others.")
+        if self.does == "grow":
+            self.held = np.ones(10**12)
+        return CANDIDATES["tfidf"].fit(train, seed=seed)
+
+
+FAKES = (
+    Fake("slow", 600.0),
+    Fake("brisk", 0.5),
+    Fake("exits", does="exit"),
+    Fake("refuses", does="refuse"),
+    Fake("grows", does="grow"),
+)
+CANDIDATES.update({fake.name: fake for fake in FAKES})

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+
+from chapter2.errors import DataError
+from chapter2.selection.recommend import Contender, contenders, recommend
+from chapter2.selection.trial import Outcome, Trial
+
+N = 2000
+LABELS = np.arange(N) % 2
+
+
+def entrant(name, simplicity, accuracy, rows=None, seed=0, **costs):
+    """A contender that is right about this share of its records, at random."""
+    rows = np.arange(N) if rows is None else rows
+    right = np.random.default_rng(seed).permutation(len(rows)) < accuracy * len(rows)
+    predicted = np.where(right, LABELS[rows], 1 - LABELS[rows])
+    return Contender(name, simplicity, rows, predicted, 1.0, costs)
+
+
+def like(other, name, simplicity, wrong=0):
+    """One that answers as ``other`` does, but for some records that it has wrong."""
+    predicted = other.predicted.copy()
+    right = np.flatnonzero(predicted == LABELS[other.rows])[:wrong]
+    predicted[right] = 1 - predicted[right]
+    return Contender(name, simplicity, other.rows, predicted, 1.0, {})
+
+
+def test_the_simplest_of_those_shown_to_be_as_good_is_recommended():
+    best = entrant("large", 9, 0.9)
+    answer = recommend([best, like(best, "small", 1, wrong=4)], LABELS, "accuracy")
+    assert (answer.best, answer.name) == ("large", "small")
+    assert answer.comparisons[0].accepted
+
+
+def test_a_worse_one_is_not_recommended_however_simple():
+    answer = recommend([entrant("large", 9, 0.9), entrant("small", 1, 0.8)], LABELS)
+    assert answer.name == answer.best == "large"
+    assert not answer.comparisons[0].accepted
+
+
+def test_not_shown_to_be_worse_is_not_enough():
+    """With few records a difference cannot be excluded: the best stays."""
+    few = np.arange(60)
+    best = entrant("large", 9, 0.9, few)
+    small = entrant("small", 1, 0.88, few, seed=1)
+    answer = recommend([best, small], LABELS, "accuracy")
+    assert answer.name == "large"
+    assert answer.comparisons[0].difference.high > 0  # nor is it shown to be worse
+
+
+def test_a_wider_margin_accepts_what_a_narrow_one_does_not():
+    best = entrant("large", 9, 0.9)
+    small = like(best, "small", 1, wrong=30)  # 1.5 points below
+    names = [
+        recommend([best, small], LABELS, "accuracy", margin).name
+        for margin in (0.01, 0.03)
+    ]
+    assert names == ["large", "small"]
+
+
+def test_p_values_are_corrected_for_the_number_of_comparisons():
+    best = entrant("large", 9, 0.9)
+    near = like(best, "near", 1, wrong=9)
+    alone = recommend([best, near], LABELS, "accuracy").comparisons[0]
+    others = [entrant(f"other{i}", 2, 0.7, seed=i) for i in range(6)]
+    among = recommend([best, near, *others], LABELS, "accuracy").comparisons
+    corrected = next(c for c in among if c.name == "near")
+    assert corrected.p_value == pytest.approx(min(1.0, 7 * alone.p_value))
+
+
+def test_what_breaks_a_limit_is_not_recommended_and_not_the_yardstick():
+    best = entrant("large", 9, 0.95)
+    middle, small = entrant("middle", 5, 0.85), entrant("small", 1, 0.7)
+    answer = recommend(
+        [best, middle, small], LABELS, unmet={"large": ("latency is too high.",)}
+    )
+    assert answer.name == answer.best == "middle"
+    assert answer.meets
+    assert {c.name for c in answer.comparisons} == {"small"}
+
+
+def test_where_nothing_meets_the_limits_the_nearest_is_named_and_it_is_said():
+    unmet = {"large": ("a", "b"), "small": ("a",)}
+    answer = recommend(
+        [entrant("large", 9, 0.9), entrant("small", 1, 0.8)], LABELS, unmet=unmet
+    )
+    assert not answer.meets
+    assert answer.name == "small"
+    assert answer.unmet["small"] == ("a",)
+
+
+def test_one_that_has_predicted_one_fold_is_compared_on_that_fold():
+    rows = np.arange(0, N, 2) // 2  # the first half
+    whole = entrant("whole", 5, 0.8)
+    # on its rows it does better than the other one does there
+    part = entrant("part", 9, 0.9, rows, seed=3)
+    answer = recommend([whole, part], LABELS, "accuracy")
+    assert answer.best == "part"
+    on_rows = (whole.predicted[rows] == LABELS[rows]).mean()
+    ours = (part.predicted == LABELS[rows]).mean()
+    assert answer.comparisons[0].difference.value == pytest.approx(on_rows - ours)
+
+
+def test_the_same_seed_gives_the_same_answer():
+    both = [entrant("large", 9, 0.9), entrant("small", 1, 0.89, seed=2)]
+    assert recommend(both, LABELS) == recommend(both, LABELS)
+
+
+def test_nothing_measured_is_said():
+    with pytest.raises(DataError, match="No candidate was measured"):
+        recommend([], LABELS)
+
+
+def test_only_trials_on_all_records_of_a_fold_count():
+    def outcome(fold, records, rows):
+        rows = np.array(rows)
+        return Outcome(Trial("a", fold, records), rows, np.eye(2)[rows % 2], 2.0, 0.0)
+
+    trials = [outcome(0, 50, [0, 1]), outcome(0, 100, [1, 0]), outcome(1, 100, [2])]
+    found = contenders(trials, {0: 100, 1: 100}, {"a": 3})
+    assert len(found) == 1
+    assert found[0].rows.tolist() == [0, 1, 2]
+    assert found[0].predicted.tolist() == [0, 1, 0]
+    assert found[0].seconds == 4.0
