@@ -1,0 +1,32 @@
+"""What every model here can do once it is fitted: answer, be saved, be loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, Self, runtime_checkable
+
+import numpy as np
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """A fitted text classifier of any kind. Shapes: N texts, C classes."""
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The C classes, in the order of the probabilities."""
+        ...
+
+    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the probabilities, float64 (N, C); each row sums to 1."""
+        ...
+
+    def save(self, folder: str | Path) -> object:
+        """Write all that predicting needs to ``folder``, with no path inside."""
+        ...
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Return what :meth:`save` wrote, without asking a network."""
+        ...
