@@ -150,8 +150,8 @@ def _of_repeats(profile: Profile, held: Material) -> Iterator[Finding]:
         yield Finding(
             "duplicates",
             "advice",
-            f"{_many(found.surplus, 'record')} of {profile.records:,} repeat an earlier "
-            "text.",
+            f"{_many(found.surplus, 'record')} of {profile.records:,} repeat an "
+            "earlier text.",
             "Remove them, or at least keep equal texts in one part, as splits here do.",
             records,
             _examples(held, records),
@@ -226,8 +226,10 @@ def _of_difficulty(profile: Profile) -> Iterator[Finding]:
     hard = profile.difficulty
     if hard is None:
         return
-    scores = f"TF-IDF with a linear model gets {hard.accuracy:.1%} right, the most frequent label "
-    scores += f"{hard.majority.value:.1%}"
+    scores = (
+        f"TF-IDF with a linear model gets {hard.accuracy:.1%} right, the most frequent "
+        f"label {hard.majority.value:.1%}"
+    )
     if not hard.gap.low > 0:
         yield Finding(
             "nothing learnt",

@@ -149,10 +149,7 @@ def _tagging(columns: _Columns, text: str | None, label: str | None) -> Decision
             if tokens == tags or not {tokens, tags} <= set(lists):
                 continue
             a, b = columns.values(tokens), columns.values(tags)
-            sizes = [
-                (len(as_list(x) or ()), len(as_list(y) or ())) for x, y in zip(a, b)
-            ]
-            if all(one == other for one, other in sizes) and len(a) == len(b):
+            if _sizes(a) == _sizes(b):
                 if not label and columns.plain[columns.names.index(tags)] in TEXTS:
                     continue
                 if len(_distinct(b)) > len(_distinct(a)):
@@ -163,6 +160,10 @@ def _tagging(columns: _Columns, text: str | None, label: str | None) -> Decision
                 )
                 return Decision("tagging", why, False, (tokens,), (tags,))
     return None
+
+
+def _sizes(lists: Sequence[Any]) -> list[int]:
+    return [len(as_list(value) or ()) for value in lists]
 
 
 def _distinct(lists: Sequence[Any]) -> set[str]:

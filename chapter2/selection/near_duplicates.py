@@ -6,13 +6,14 @@ N^2 / 2 comparisons. MinHash (Broder, 1997): of a random order of all n-grams th
 one in A and the first one in B are equal with a probability of just that similarity
 J. With K orders in b bands of r, two texts agree on a whole band with probability
 1 - (1 - J^r)^b: 0.9998 at J = 0.8, a few in 10^6 at the 0.02 of two unrelated texts.
-Texts that share a band are compared exactly, each with the first and the last one before
-it, so that the work stays linear where a thousand texts follow one pattern.
+Texts that share a band are compared exactly, each with the first and the last one
+before it, so that the work stays linear where a thousand texts follow one pattern.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,9 +44,9 @@ def near_duplicates(
     sets = _shingles(plain, 2 if unspaced else 4)
     components = Components(len(plain))
     for i, j in _candidates(_signatures(sets)):
-        if components.find(i) != components.find(j):
-            if jaccard(sets[i], sets[j]) >= threshold:
-                components.join(i, j)
+        known = components.find(i) == components.find(j)
+        if not known and jaccard(sets[i], sets[j]) >= threshold:
+            components.join(i, j)
     members: dict[int, list[int]] = {}
     place = {key: components.find(j) for j, key in enumerate(plain)}
     for i, key in enumerate(keys):
@@ -65,10 +66,7 @@ def _shingles(keys: Sequence[str], n: int) -> list[np.ndarray]:
     """Return the set of n-grams of each text; a blank at each end marks its words."""
     grams = character_ngrams([f" {key} ".ljust(n) for key in keys], n)
     ends = np.searchsorted(grams.rows, np.arange(len(keys) + 1))
-    return [
-        np.unique(grams.hashes[start:end])
-        for start, end in zip(ends[:-1], ends[1:], strict=True)
-    ]
+    return [np.unique(grams.hashes[start:end]) for start, end in pairwise(ends)]
 
 
 def _signatures(sets: Sequence[np.ndarray]) -> np.ndarray:

@@ -67,7 +67,7 @@ class Profile:
 
     @property
     def language(self) -> str | None:
-        """The one language of the texts; None where it is unknown, or there are more."""
+        """The one language of the texts; None where unknown, or there are more."""
         told = self.languages.main != UNKNOWN and not self.languages.mixed
         return self.languages.main if told else None
 
@@ -93,7 +93,7 @@ class Profile:
         return to_dict(self)
 
     def figures(self, number: str = "1") -> list[NumberedFigure]:
-        """Return the figures ``number.1``, ``number.2`` and so on, each with alt text."""
+        """Return the figures ``number.1``, ``number.2`` ..., each with alt text."""
         from chapter2.selection.profile_figures import figures
 
         return figures(self, number)
@@ -135,7 +135,10 @@ def analyse(
     tokenizer, missing = embedded_tokenizer()
     hard, measured, note = _quick(held, chosen, spoken.unspaced, seed)
     near = near_duplicates(texts, spoken.unspaced)
-    other = None if test is None else material(test, text, label, group, kind)
+    other = None
+    if test is not None:
+        tested = material(test, text, label, group, kind)
+        other = overlap(held.texts, tested.texts, spoken.unspaced)
     notices = [*held.notices, *_sample_notices(held, chosen, seed), missing, note]
     found = Profile(
         name=held.name,
@@ -148,7 +151,7 @@ def analyse(
         near=tuple(_at(chosen, group) for group in near),
         label_errors=_label_errors(held, measured, hard, probabilities),
         difficulty=hard,
-        overlap=other and overlap(held.texts, other.texts, spoken.unspaced),
+        overlap=other,
         notices=tuple(notice for notice in notices if notice),
         seconds=time.perf_counter() - start,
     )

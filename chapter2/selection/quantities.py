@@ -36,11 +36,12 @@ DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|)\s*")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the name most like it, else all names."""
+    """Return ``did you mean 'x'?`` for the names most like it, else all names."""
     known = list(known)
     begun = [other for other in known if name and other.startswith(name.lower())]
     near = begun or difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}."
+    likely = " or ".join(map(repr, near))
+    return f"did you mean {likely}?" if near else f"use one of {', '.join(known)}."
 
 
 def known_name(flag: str, name: str, known: Mapping[str, str]) -> str:
@@ -73,7 +74,7 @@ def parse_limits(
         name = known_name(flag, given.strip(), known)
         if name in found:
             raise UsageError(f"{flag} {name} is given twice; keep one of them.")
-        found[name] = _number(f"{flag} {name}", value)
+        found[name] = number(f"{flag} {name}", value)
     return found
 
 
@@ -84,14 +85,19 @@ def _pair(flag: str, limit: str) -> tuple[str, object]:
     return name, value
 
 
-def _number(what: str, value: object) -> float:
+def number(what: str, value: object) -> float:
+    """Return the finite number that ``value`` is or reads as.
+
+    Raises:
+        UsageError: it is none.
+    """
     try:
-        number = float(value)  # type: ignore[arg-type]
+        found = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+        found = math.nan
+    if not math.isfinite(found):
         raise UsageError(f"{what} is {value!r}; give a number such as 0.8.")
-    return number
+    return found
 
 
 def parse_budget(value: str | float) -> float:
@@ -110,11 +116,10 @@ def parse_budget(value: str | float) -> float:
 
 def shown(name: str, value: float) -> str:
     """Return a value with its unit, to three or four significant digits."""
-    number = f"{value:.3f}" if name in QUALITIES else f"{value:,.4g}"
-    if "e" in number:
-        number = f"{value:,.0f}"
-    unit = COSTS.get(name, "")
-    return f"{number} {unit}".rstrip()
+    digits = f"{value:.3f}" if name in QUALITIES else f"{value:,.4g}"
+    if "e" in digits:
+        digits = f"{value:,.0f}"
+    return f"{digits} {COSTS.get(name, '')}".rstrip()
 
 
 def compared(name: str, value: float, limit: float) -> tuple[str, str]:
