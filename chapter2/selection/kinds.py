@@ -60,27 +60,30 @@ def decide(
     text: str | None = None,
     label: str | None = None,
     kind: str | None = None,
+    where: str = "The table",
 ) -> Decision:
     """Return the kind of task that the columns ``names`` with ``rows`` hold.
 
-    ``text`` and ``label`` name columns; ``kind`` overrules what the columns look like.
+    ``text`` and ``label`` name columns; ``kind`` overrules what the columns look like;
+    ``where`` begins the sentence of an error.
 
     Raises:
         UsageError: ``kind`` is not one of KINDS.
-        DataError: the columns cannot hold the stated kind.
+        DataError: there is no such column, or the columns cannot hold the stated kind.
     """
     if kind is not None and kind not in KINDS:
         raise UsageError(f"kind is {kind!r}; {nearest(kind, KINDS)}")
     columns = _Columns(names, rows[:READ])
+    text, label = (columns.stated(name, where) for name in (text, label))
     tests = (_tagging, _several_columns, _pair, _by_labels)
     found = [decision for test in tests if (decision := test(columns, text, label))]
     if kind is None:
         return found[0]
-    return _stated(kind, found, columns, label)
+    return _stated(kind, found, columns, where)
 
 
 def _stated(
-    kind: str, found: list[Decision], columns: _Columns, label: str | None
+    kind: str, found: list[Decision], columns: _Columns, where: str
 ) -> Decision:
     fitting = [decision for decision in found if decision.kind == kind]
     if fitting:
@@ -92,8 +95,8 @@ def _stated(
     possible = kind == "classification" or (kind == "regression" and numbers)
     if not possible:
         raise DataError(
-            f"The columns cannot hold {kind}: {found[0].why} State another kind, or "
-            "name other columns."
+            f"{where} cannot hold {kind}, since {found[0].why[:-1]}; state another "
+            "kind, or name other columns."
         )
     why = f"the columns look like {found[0].kind}, and you state otherwise."
     return Decision(kind, why, True, last.texts, last.labels)
@@ -116,6 +119,17 @@ class _Columns:
         """Return where a column stands; None: there is no such one."""
         plain = name.strip().casefold().replace(" ", "_")
         return self.plain.index(plain) if plain in self.plain else None
+
+    def stated(self, name: str | None, where: str) -> str | None:
+        """Return the column that is meant by ``name``, as the table spells it."""
+        if name is None:
+            return None
+        place = self.place(name)
+        if place is None:
+            raise DataError(
+                f"{where} has no column {name!r}; {nearest(name, self.names)}"
+            )
+        return self.names[place]
 
     def usual(self, known: frozenset[str]) -> str | None:
         """Return the first column with a usual name."""
@@ -150,9 +164,7 @@ def _tagging(columns: _Columns, text: str | None, label: str | None) -> Decision
                 continue
             a, b = columns.values(tokens), columns.values(tags)
             if _sizes(a) == _sizes(b):
-                if not label and columns.plain[columns.names.index(tags)] in TEXTS:
-                    continue
-                if len(_distinct(b)) > len(_distinct(a)):
+                if not label and len(_distinct(b)) > len(_distinct(a)):
                     continue  # the other way round: tags repeat, tokens differ
                 why = (
                     f"{tokens!r} and {tags!r} hold lists that are equally long in each "

@@ -129,6 +129,8 @@ def analyse(
     """
     start = time.perf_counter()
     held = material(source, text, label, group, kind)
+    if not held.texts:
+        raise DataError(f"{held.name} has no records; there is nothing to analyse.")
     chosen = _sampled(held, limit, seed)
     texts = [held.texts[i] for i in chosen]
     spoken = languages(texts)

@@ -56,11 +56,13 @@ def material(
     if isinstance(source, TaggedDataset):
         pairs = list(zip(source.tokens, source.tags, strict=True))
         decision = decide(("tokens", "tags"), pairs[:READ], "tokens", "tags", kind)
+        if decision.kind != "tagging":
+            raise DataError(f"{source.name} holds tagged tokens: its kind is tagging.")
         return _tagged(source, decision)
     path = Path(source)
     table = open_table(path, None, [name for name in (text, label, group) if name])
     head = list(islice(_rows(table), READ))
-    decision = decide(table.names, head, text, label, kind)
+    decision = decide(table.names, head, text, label, kind, str(path))
     if decision.kind == "classification":
         return _classified(read_file(path, text, label, group), decision)
     return _READERS[decision.kind](path, table, decision)
@@ -108,7 +110,7 @@ def _columns(
     rows = islice(table.rows(places, defects), MAX_RECORDS)
     found = [values for _, values in rows]
     whole = [values for values in found if not any(map(missing, values))]
-    defects.check(len(found) + 1)
+    defects.check(len(found) + defects.skipped)
     if not whole:
         raise DataError(f"{path}: no record has all of its texts and labels.")
     notices = [*table.notices, *defects.notices()]

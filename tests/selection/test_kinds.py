@@ -61,6 +61,15 @@ def test_a_kind_that_columns_cannot_hold_is_refused(kind):
         decide(("text", "label"), ROWS, kind=kind)
 
 
+def test_a_stated_column_is_found_apart_from_blanks_and_case_or_refused(tmp_path):
+    path = tmp_path / "m.csv"
+    path.write_text(" Text , Topics \nA text here,x|y\nB text here,x\nC text here,y\n")
+    found = material(path, "text", "topics")
+    assert dict(found.balance) == {"x": 2, "y": 2}
+    with pytest.raises(DataError, match=r"m\.csv has no column 'topic'; did you mean"):
+        material(path, "text", "topic")
+
+
 def test_an_unknown_kind_names_the_nearest():
     with pytest.raises(UsageError, match="did you mean 'classification'"):
         decide(("text", "label"), ROWS, kind="classify")
