@@ -87,7 +87,7 @@ def bootstrap_interval(
     true, pred = as_label_pair(y_true, y_pred, classes)
     resample = Resample(metric, true, pred[None], classes)
     drawn = resample.draw(resamples, seed)[:, 0]
-    return _percentiles(resample.observed()[0], drawn, level)
+    return percentile_interval(resample.observed()[0], drawn, level)
 
 
 def paired_bootstrap(
@@ -114,7 +114,7 @@ def paired_bootstrap(
     resample = Resample(metric, true, np.stack([a, b]), classes)
     drawn = resample.draw(resamples, seed)
     value_a, value_b = resample.observed()
-    return _percentiles(value_a - value_b, drawn[:, 0] - drawn[:, 1], level)
+    return percentile_interval(value_a - value_b, drawn[:, 0] - drawn[:, 1], level)
 
 
 def wilson_interval(right: int, total: int, level: float = 0.95) -> Interval:
@@ -218,7 +218,8 @@ class Resample:
         return scores
 
 
-def _percentiles(value: float, drawn: np.ndarray, level: float) -> Interval:
+def percentile_interval(value: float, drawn: np.ndarray, level: float) -> Interval:
+    """Return ``value`` with the middle ``level`` of the scores ``drawn`` (R,)."""
     # the middle `level` of the drawn scores: (1 - level) / 2 is cut off at each end
     tail = (1 - _checked_level(level)) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, UsageError
+from chapter2.evaluation.baselines import detect_language
 from chapter2.evaluation.intervals import Interval, wilson_interval
 from chapter2.evaluation.metrics import as_label_pair
 from chapter2.evaluation.tables import markdown_table, text_table
@@ -97,6 +98,71 @@ def _parts(values: np.ndarray, edges: np.ndarray, records: int) -> np.ndarray:
 def _slice(low: float, high: float, right: np.ndarray) -> Slice:
     found = wilson_interval(int(right.sum()), len(right)) if len(right) else None
     return Slice(f"{low:g} to {high:g}", len(right), found)
+
+
+def accuracy_by_name(
+    names: Sequence[str], y_true: ArrayLike, y_pred: ArrayLike, by: str
+) -> Slices:
+    """Score the records of each name apart: classes, languages, sources.
+
+    The order is that of the first record of each name.
+
+    Raises:
+        DataError: empty, unequal lengths or bad labels.
+    """
+    true, pred = as_label_pair(y_true, y_pred)
+    if len(names) != len(true):
+        raise DataError(f"There are {len(names)} names, but {len(true)} labels.")
+    place, right = np.asarray(names, dtype=object), true == pred
+    rows = []
+    for name in dict.fromkeys(names):
+        inside = right[place == name]
+        found = wilson_interval(int(inside.sum()), len(inside))
+        rows.append(Slice(name, len(inside), found))
+    return Slices(by, tuple(rows))
+
+
+def accuracy_by_class(dataset: TextDataset, y_pred: ArrayLike) -> Slices:
+    """Score the records of each true class: their accuracy is the class's recall.
+
+    Raises:
+        DataError: the data set has no records, or lengths differ.
+    """
+    names = [dataset.label_names[label] for label in dataset.labels]
+    return accuracy_by_name(names, dataset.labels, y_pred, by="class")
+
+
+def accuracy_by_language(dataset: TextDataset, y_pred: ArrayLike) -> Slices:
+    """Score Chinese and other texts apart, as :func:`detect_language` tells them.
+
+    Raises:
+        DataError: the data set has no records, or lengths differ.
+    """
+    names = [detect_language([text]) for text in dataset.texts]
+    return accuracy_by_name(names, dataset.labels, y_pred, by="language")
+
+
+def accuracy_by_length(
+    dataset: TextDataset, y_pred: ArrayLike, parts: int = 4
+) -> Slices:
+    """Score the records by length in characters, in parts of about equal size.
+
+    Characters, because Chinese puts no blanks between words.
+
+    Raises:
+        DataError: the data set has no records, or lengths differ.
+        UsageError: ``parts`` is below 1.
+    """
+    if parts < 1:
+        raise UsageError(f"parts is {parts}; give 1 or more.")
+    lengths = np.array([len(text) for text in dataset.texts])
+    if not len(lengths):
+        raise DataError(f"{dataset.name} has no records; there is nothing to evaluate.")
+    shares = np.linspace(0, 1, parts + 1)
+    edges = np.unique(np.quantile(lengths, shares, method="inverted_cdf"))
+    if len(edges) == 1:  # all of one length
+        edges = np.array([edges[0], edges[0] + 1])
+    return accuracy_by(lengths, edges, dataset.labels, y_pred, by="characters")
 
 
 def accuracy_by_rating(
