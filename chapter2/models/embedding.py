@@ -44,6 +44,11 @@ class Embedder:
         """Return the token ids of each text, cut at ``max_length``."""
         return encode(texts, self.tokenizer, self.max_length)
 
+    def truncated(self, texts: Sequence[str]) -> int:
+        """Return how many of the texts are longer than ``max_length`` tokens."""
+        longer = encode(texts, self.tokenizer, self.max_length + 1)
+        return sum(len(ids) > self.max_length for ids in longer)
+
     @torch.inference_mode()
     def embed(self, texts: Sequence[str], batch_size: int = 64) -> np.ndarray:
         """Return the vectors, float64 (N, D)."""
@@ -95,6 +100,7 @@ class EmbeddingLinear:
     label_names: tuple[str, ...]  # (C,)
     embedder: Embedder
     head: LinearHead  # on D features
+    notices: tuple[str, ...] = ()  # what was handled while fitting; not stored
 
     def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
         """Return the probabilities of the classes, float64 (N, C)."""

@@ -1,6 +1,8 @@
 """The baselines as shipped models: what comes back from disk gives the same numbers."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -87,3 +89,19 @@ def test_the_number_of_weights_is_bounded(monkeypatch):
 def test_unknown_features_are_refused():
     with pytest.raises(UsageError, match="features"):
         tfidf_logistic(made(), features="syllables")
+
+
+def test_it_is_loaded_and_asked_without_torch(tmp_path):
+    SparseLinear.of(tfidf_logistic(made())).save(tmp_path)
+    code = (
+        "import sys; from chapter2.models.sparse import SparseLinear as S; "
+        "S.load(sys.argv[1]).predict_proba(['good']); "
+        "print(*[m for m in ('torch', 'transformers') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == []

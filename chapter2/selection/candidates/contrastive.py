@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chapter2.selection.candidates import notices
 from chapter2.selection.candidates.base import Entry, checked_effort
 from chapter2.selection.candidates.frozen import MINILM_FACTS
 from chapter2.selection.candidates.regression import check_classes, fit_head
@@ -74,7 +75,8 @@ class SetFit:
             load_embedder(self.encoder, self.max_length), train, pairs, seed
         )
         head = fit_head(train, tuned.embed(train.texts))
-        return EmbeddingLinear(train.label_names, tuned, head)
+        said = notices.cut(tuned.truncated(train.texts), len(train), tuned.max_length)
+        return EmbeddingLinear(train.label_names, tuned, head, said)
 
     def _tuned(
         self, embedder: Embedder, train: TextDataset, pairs: Sequence[Pair], seed: int

@@ -50,7 +50,7 @@ def endpoint_candidate(
     from chapter2.models.chat_request import EndpointConfig
 
     entry = Entry(
-        name=f"endpoint:{model}",
+        name=f"endpoint:{model}@{url}",
         title=f"{model} at {url}",
         simplicity=15,
         licence=licence,

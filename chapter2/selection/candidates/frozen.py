@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chapter2.selection.candidates import notices
 from chapter2.selection.candidates.base import Entry
 from chapter2.selection.candidates.regression import check_classes, fit_head
 
@@ -53,4 +54,7 @@ class FrozenEncoder:
         check_classes(train)
         embedder = load_embedder(self.encoder, self.max_length)
         head = fit_head(train, embedder.embed(train.texts))
-        return EmbeddingLinear(train.label_names, embedder, head)
+        said = notices.cut(
+            embedder.truncated(train.texts), len(train), embedder.max_length
+        )
+        return EmbeddingLinear(train.label_names, embedder, head, said)

@@ -15,15 +15,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapter2 import data
+from chapter2.errors import Chapter2Error, UsageError
 from chapter2.selection.candidates.base import Candidate, Entry
 from chapter2.selection.candidates.contrastive import SetFit
+from chapter2.selection.candidates.endpoint import endpoint_candidate
 from chapter2.selection.candidates.frozen import FrozenEncoder
 from chapter2.selection.candidates.lexicon import SentimentLexicon
 from chapter2.selection.candidates.linear import CHARACTERS, Linear
 from chapter2.selection.candidates.majority import MajorityClass
 from chapter2.selection.candidates.prompted import FEW_SHOT, Asked
 from chapter2.selection.candidates.recurrent import Recurrent
-from chapter2.selection.candidates.tuned import BASE, FULL, HEAD, LORA, TINY
+from chapter2.selection.candidates.tuned import (
+    BASE,
+    FULL,
+    HEAD,
+    LORA,
+    TINY,
+    hub_encoder,
+)
 
 if TYPE_CHECKING:
     from chapter2.selection.requirements import Requirements
@@ -49,6 +58,29 @@ CANDIDATES: dict[str, Candidate] = {one.entry.name: one for one in ALL}
 # these write without spaces between words
 UNSPACED = ("zh", "ja", "th", "lo", "km", "my", "bo")
 HUB_SECONDS = 3.0  # that the Hub may take to say that it is there
+
+
+def candidate(name: str) -> Candidate:
+    """Return the candidate ``name``; of two kinds any can be named.
+
+    ``hub:owner/name@revision`` (or ``hub:`` and a folder) is an encoder to fine-tune,
+    ``endpoint:model@address`` a model behind an OpenAI-compatible endpoint.
+
+    Raises:
+        UsageError: there is no such candidate, or its address is none.
+    """
+    if name in CANDIDATES:
+        return CANDIDATES[name]
+    kind, _, rest = name.partition(":")
+    model, _, address = rest.rpartition("@http")
+    if kind == "hub" and rest:
+        return hub_encoder(rest)
+    if kind == "endpoint" and model:
+        return endpoint_candidate(f"http{address}", model)
+    raise UsageError(
+        f"There is no candidate {name!r}; use {', '.join(CANDIDATES)}, "
+        "hub:owner/name@revision, or endpoint:model@https://address."
+    )
 
 
 @dataclass(frozen=True)
@@ -137,7 +169,8 @@ def _of_requirements(entry: Entry, requirements: Requirements) -> Iterator[str]:
     if requirements.explainable and not entry.explainable:
         yield "It has no weights that a person can read, and that is required."
     licences = requirements.licences
-    if licences is not None and entry.licence not in licences:
+    known = [name.casefold() for name in licences or ()]
+    if licences is not None and entry.licence.casefold() not in known:
         yield (
             f"Its licence is {entry.licence}, and only {_listed(licences)} is allowed."
         )
@@ -165,7 +198,6 @@ def _of_this_place(entry: Entry) -> Iterator[str]:
 
 def reachable(weights: str) -> bool:
     """Return whether weights can be had: embedded, cached, a folder, or on the Hub."""
-    from chapter2.errors import Chapter2Error
     from chapter2.models import hub
 
     repository, _, revision = weights.partition("@")

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from chapter2.data import TextDataset
     from chapter2.models.linear_head import LinearHead
 
-# inverse strength of the L2 penalty, on vectors of length 1, as of the other baseline
-C = 10.0
+# inverse strength of the L2 penalty, on vectors of length 1: on 1,000 movie snippets 1
+# to 3 are right 1.8 points more often than 10, and 5 more than 100
+C = 3.0
 
 
 def check_classes(train: TextDataset) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chapter2.selection.candidates import notices
 from chapter2.selection.candidates.base import Entry, checked_effort
 from chapter2.selection.candidates.frozen import MINILM_FACTS
 from chapter2.selection.candidates.regression import check_classes
@@ -60,6 +61,11 @@ class Tuned:
         fine_tune(tuned, part, validation, config, progress=False)
         made = tuned.merged()
         made.model.eval()
+        longer = base.truncated(part.texts)
+        made.notices = (
+            *made.notices,
+            *notices.cut(longer, len(part), base.max_length),
+        )
         return made
 
 
@@ -155,7 +161,7 @@ def hub_encoder(
         languages: that it was trained on; None: any.
     """
     entry = Entry(
-        name=name,
+        name=f"hub:{name}",
         title=f"{name} fine-tuned",
         simplicity=12,
         licence=licence,

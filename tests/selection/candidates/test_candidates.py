@@ -140,6 +140,15 @@ def test_tuning_returns_a_plain_classifier_without_insertions(name):
     assert not model.model.training
 
 
+@pytest.mark.parametrize("name", ["minilm-full", "minilm-frozen", "minilm-setfit"])
+def test_texts_that_lost_their_end_are_counted(name):
+    records = made(16)
+    long = ("good " * 200, *records.texts[1:])
+    model = SMALL[name].fit(replace(records, texts=long))
+    assert any("1 of 16 training texts" in notice for notice in model.notices)
+    assert not any("training texts" in n for n in SMALL[name].fit(records).notices)
+
+
 def test_validation_records_choose_the_epoch():
     longer = Schedule(epochs=8, least_steps=8, most_epochs=8, batch_size=4)
     candidate = replace(SMALL["minilm-full"], learning_rate=3e-3, schedule=longer)

@@ -3,24 +3,15 @@
 import importlib.util
 import subprocess
 import sys
-from dataclasses import dataclass, field
 
 import pytest
 
 from chapter2 import data
-from chapter2.selection.candidates import CANDIDATES, eligible, knowledge
+from chapter2.errors import UsageError
+from chapter2.selection.candidates import CANDIDATES, candidate, eligible, knowledge
 from chapter2.selection.candidates.endpoint import endpoint_candidate
 from chapter2.selection.candidates.tuned import hub_encoder
-
-
-@dataclass
-class Wanted:
-    """Stands in for the requirements: the fields that the candidates look at."""
-
-    maximum: dict = field(default_factory=dict)
-    explainable: bool = False
-    licences: tuple | None = None
-    private: bool = False
+from chapter2.selection.requirements import Requirements
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +20,11 @@ def no_hub(monkeypatch):
 
 
 def refused(wanted=None, language="en", kind="classification", records=1000, **more):
-    return eligible(language, kind, wanted or Wanted(), records, **more)
+    return eligible(language, kind, wanted or Requirements(), records, **more)
 
 
 def test_names_and_simplicity_are_unique_and_facts_have_sources():
-    entries = [candidate.entry for candidate in CANDIDATES.values()]
+    entries = [one.entry for one in CANDIDATES.values()]
     assert len({entry.simplicity for entry in entries}) == len(entries)
     assert [entry.name for entry in entries] == list(CANDIDATES)
     assert all(entry.sources and entry.licence for entry in entries)
@@ -65,13 +56,23 @@ def test_an_unknown_language_is_said_to_be_so():
 @pytest.mark.parametrize(
     ("wanted", "more", "name", "says"),
     [
-        (Wanted(explainable=True), {}, "minilm-full", "that a person can read"),
-        (Wanted(licences=("MIT",)), {}, "bert-tiny-full", "Its licence is Apache-2.0"),
-        (Wanted({"size_mb": 20}), {}, "minilm-frozen", "at least 23 MB"),
-        (Wanted({"memory_mb": 400}), {}, "smollm2-zero-shot", "at least 538 MB"),
-        (Wanted(), {"kind": "tagging"}, "majority", "not tagging"),
-        (Wanted(), {"records": 10}, "recurrent", "needs 20 records"),
-        (Wanted(), {"tokens": 900.0}, "minilm-lora", "reads 512 tokens"),
+        (Requirements(explainable=True), {}, "minilm-full", "that a person can read"),
+        (
+            Requirements(licences=("mit",)),
+            {},
+            "bert-tiny-full",
+            "Its licence is Apache-2.0",
+        ),
+        (Requirements(maximum={"size_mb": 20}), {}, "minilm-frozen", "at least 23 MB"),
+        (
+            Requirements(maximum={"memory_mb": 400}),
+            {},
+            "smollm2-zero-shot",
+            "at least 538 MB",
+        ),
+        (Requirements(), {"kind": "tagging"}, "majority", "not tagging"),
+        (Requirements(), {"records": 10}, "recurrent", "needs 20 records"),
+        (Requirements(), {"tokens": 900.0}, "minilm-lora", "reads 512 tokens"),
     ],
 )
 def test_each_demand_has_its_sentence(wanted, more, name, says):
@@ -82,7 +83,7 @@ def test_each_demand_has_its_sentence(wanted, more, name, says):
 
 
 def test_what_is_explainable_stays():
-    assert refused(Wanted(explainable=True))[0] == (
+    assert refused(Requirements(explainable=True))[0] == (
         "majority",
         "lexicon",
         "tfidf",
@@ -91,12 +92,12 @@ def test_what_is_explainable_stays():
 
 
 def test_an_endpoint_is_there_only_when_named_and_never_for_private_texts():
-    assert not any(candidate.entry.network for candidate in CANDIDATES.values())
+    assert not any(one.entry.network for one in CANDIDATES.values())
     remote = endpoint_candidate("http://localhost/v1", "some-model")
     more = {**CANDIDATES, remote.entry.name: remote}
-    assert "endpoint:some-model" in refused(candidates=more)[0]
-    against = refused(Wanted(private=True), candidates=more)[1]
-    assert "must stay here" in against["endpoint:some-model"]
+    assert "endpoint:some-model@http://localhost/v1" in refused(candidates=more)[0]
+    against = refused(Requirements(private=True), candidates=more)[1]
+    assert "must stay here" in against[remote.entry.name]
 
 
 def test_a_missing_package_is_named(monkeypatch):
@@ -110,15 +111,38 @@ def test_a_hub_model_counts_once_it_is_cached_or_answers(monkeypatch, tmp_path):
     monkeypatch.setattr(knowledge, "_answers", lambda repository: True)
     chosen = hub_encoder("someone/some-model@abc", "MIT", ("de",))
     more = {chosen.entry.name: chosen}
-    assert refused(language="de", candidates=more)[0] == ("someone/some-model@abc",)
+    assert refused(language="de", candidates=more)[0] == ("hub:someone/some-model@abc",)
     assert "bert-base-full" in refused()[0]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *CANDIDATES,
+        "hub:owner/name@abc",
+        "endpoint:some/model@v1@https://localhost:8000/v1",
+    ],
+)
+def test_a_candidate_is_found_by_the_name_that_it_states(name):
+    assert candidate(name).entry.name == name
+
+
+def test_an_address_and_a_model_are_read_from_the_name():
+    found = candidate("endpoint:org/model@http://localhost:8000/v1").config
+    assert (found.url, found.model) == ("http://localhost:8000/v1", "org/model")
+
+
+@pytest.mark.parametrize("name", ["bert", "hub:", "endpoint:m", "endpoint:@http://a"])
+def test_a_name_that_is_none_is_refused(name):
+    with pytest.raises(UsageError, match="There is no candidate"):
+        candidate(name)
+
+
 def test_the_catalogue_states_the_weights_that_are_named():
-    for candidate in CANDIDATES.values():
-        if candidate.entry.weights:
-            card = data.card(candidate.entry.weights)
-            assert card.licence_text.startswith(candidate.entry.licence)
+    for one in CANDIDATES.values():
+        if one.entry.weights:
+            card = data.card(one.entry.weights)
+            assert card.licence_text.startswith(one.entry.licence)
 
 
 def test_asking_what_suits_loads_nothing_heavy():
