@@ -36,12 +36,12 @@ def near_duplicates(
     has at least two different texts. Its members need not all be alike: a chain of
     near duplicates is one group.
     """
-    keys = [normalise(text)[:CHARACTERS] for text in texts]
+    keys = [normalise(text) for text in texts]
     first: dict[str, int] = {}
     for i, key in enumerate(keys):
         first.setdefault(key, i)
     plain = list(first)
-    sets = _shingles(plain, 2 if unspaced else 4)
+    sets = _shingles([key[:CHARACTERS] for key in plain], 2 if unspaced else 4)
     components = Components(len(plain))
     for i, j in _candidates(_signatures(sets)):
         known = components.find(i) == components.find(j)

@@ -1,0 +1,116 @@
+"""Label errors: few flags, mostly right; none where the labels are right."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from chapter2 import data
+from chapter2.errors import DataError
+from chapter2.selection.difficulty import difficulty
+from chapter2.selection.label_errors import confident_suspects, label_errors
+
+
+def injected(dataset, seed, share=0.05):
+    """Return the data set with a share of wrong labels, and where they are."""
+    draw = np.random.default_rng(seed)
+    labels = np.array(dataset.labels)
+    wrong = np.zeros(len(labels), dtype=bool)
+    wrong[draw.choice(len(labels), int(share * len(labels)), replace=False)] = True
+    classes = len(dataset.label_names)
+    labels[wrong] = (labels[wrong] + draw.integers(1, classes, wrong.sum())) % classes
+    return replace(dataset, labels=tuple(labels.tolist())), wrong
+
+
+def flagged(dataset, unspaced=False):
+    found = difficulty(dataset, unspaced)
+    return label_errors(np.array(dataset.labels), found.probabilities)
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "limit"),
+    [
+        ("tweets", None, None),
+        ("clothing-reviews", "recommended", 4000),
+        ("clothing-reviews", "department", 4000),
+        ("chinese-reviews", None, 6000),
+    ],
+)
+def test_most_flags_on_real_texts_are_injected_errors(name, label, limit):
+    dataset = data.load(name, limit, label=label)
+    noisy, wrong = injected(dataset, seed=3)
+    found = flagged(noisy, unspaced=name == "chinese-reviews")
+    assert len(found.records) >= 5
+    # a lower bound: these sets hold errors of their own
+    assert wrong[list(found.records)].mean() >= 0.7
+    # confident learning alone would have been wrong more often than right
+    assert found.candidates > 4 * len(found.records)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("movie-snippets", 4000),
+        ("product-snippets", None),
+        ("editorial-snippets", None),
+        ("tweets", None),
+    ],
+)
+def test_few_labels_are_flagged_as_they_are(name, limit):
+    dataset = data.load(name, limit)
+    found = flagged(dataset)
+    assert len(found.records) <= 0.001 * len(dataset)
+
+
+def test_a_weak_model_flags_nothing_rather_than_much():
+    noisy, wrong = injected(data.load("editorial-snippets"), seed=1)
+    found = flagged(noisy)
+    assert not found.records or wrong[list(found.records)].mean() >= 0.6
+
+
+def simulated(share, seed=0, records=8000, classes=2):
+    """Return labels that follow calibrated probabilities, some of them then wrong."""
+    draw = np.random.default_rng(seed)
+    odds = draw.normal(0, 3, (records, classes))
+    p = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
+    labels = (p.cumsum(axis=1) < draw.random((records, 1))).sum(axis=1)
+    labels = labels.clip(max=classes - 1)
+    wrong = draw.random(records) < share
+    labels[wrong] = (labels[wrong] + draw.integers(1, classes, wrong.sum())) % classes
+    return labels, p, wrong
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_the_share_of_wrong_labels_is_recovered(classes):
+    labels, p, wrong = simulated(0.06, classes=classes)
+    found = label_errors(labels, p)
+    assert found.share == pytest.approx(wrong.mean(), abs=0.01)
+    # certainty is what it says: the expected share of right flags is the true one
+    right = wrong[list(found.records)]
+    assert len(right) > 50
+    assert right.mean() == pytest.approx(np.mean(found.certainty), abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_wrong_labels_no_flags(seed):
+    labels, p, _ = simulated(0.0, seed)
+    assert label_errors(labels, p).records == ()
+
+
+def test_suspects_are_those_of_the_confident_joint():
+    p = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.1, 0.9], [0.3, 0.7]])
+    labels = np.array([0, 0, 0, 1, 1])
+    # t_0 = (0.9 + 0.6 + 0.2) / 3 = 0.57, t_1 = (0.9 + 0.7) / 2 = 0.8
+    assert confident_suspects(labels, p).tolist() == [False, False, True, False, False]
+
+
+def test_too_few_records_flag_nothing():
+    labels, p, _ = simulated(0.2, records=100)
+    assert label_errors(labels, p).records == ()
+
+
+def test_probabilities_that_do_not_fit_are_refused():
+    with pytest.raises(DataError, match="one row of C"):
+        label_errors(np.zeros(3, int), np.ones((2, 2)))
+    with pytest.raises(DataError, match="not finite"):
+        label_errors(np.zeros(2, int), np.full((2, 2), np.nan))
