@@ -29,7 +29,7 @@ from chapter2.evaluation.intervals import Interval, Resample, percentile_interva
 EXPONENTS = (0.1, 1.5)  # c; published ones lie between 0.07 and 0.5, simple tasks above
 FEWEST = 3  # sizes: one for each of a, b and c
 NOISE = 0.01  # least standard error of a score: 1,300 records at an accuracy of 85 %
-GRID = 41  # values of each of the three numbers
+GRID = 31  # values of each of the three numbers
 # each round makes the grid finer, around the curves that fit; the first ones take the
 # noise for this many times larger, so that a coarse grid does not miss where they are
 ROUNDS = (16, 4, 1, 1)
