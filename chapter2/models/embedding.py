@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -90,7 +90,8 @@ def load_embedder(name: str, max_length: int | None = None, seed: int = 0) -> Em
         FetchError: it must be fetched and cannot be.
     """
     whole = load_encoder(name, UNUSED, seed, max_length)
-    return Embedder(whole.model.base_model, whole.tokenizer, whole.max_length)
+    encoder = cast("PreTrainedModel", whole.model.base_model)  # torch types it Module
+    return Embedder(encoder, whole.tokenizer, whole.max_length)
 
 
 @dataclass(frozen=True)
