@@ -1,0 +1,124 @@
+"""``chapter2 choose``: what it makes, says, refuses and goes on with."""
+
+import json
+
+import pytest
+
+from chapter2.cli import run
+from chapter2.selection.trial import Trial
+
+pytestmark = pytest.mark.timeout(900)  # processes start slowly on a busy machine
+FAST = ("--candidates", "majority,tfidf", "--budget", "60s", "--jobs", "1")
+
+
+@pytest.fixture(scope="module")
+def chosen(reviews, tmp_path_factory):
+    """A finished choice: its folder."""
+    out = tmp_path_factory.mktemp("out") / "choice"
+    assert run(["choose", str(reviews), "--out", str(out), "--quiet", *FAST]) == 0
+    return out
+
+
+def test_the_folder_holds_a_model_a_page_and_a_record(chosen, reviews):
+    told = json.loads((chosen / "report.json").read_text())
+    assert told["data"] == "reviews.csv"
+    assert told["recommended"] == "tfidf"  # one word decides
+    assert {c["name"] for c in told["contenders"]} == {"majority", "tfidf"}
+    assert told["budget"]["used"] <= 60
+    assert told["budget"]["phases"]["report"] > 0
+    page = (chosen / "report.html").read_text()
+    assert "Use TF-IDF of words + logistic regression (tfidf)." in page
+    assert (chosen / "model" / "README.md").read_text().startswith("---\n")
+    for path in (chosen / "report.html", chosen / "report.json"):
+        assert str(reviews.parent) not in path.read_text()
+    assert not (chosen / ".lock").exists()
+
+
+def test_the_shipped_model_predicts(chosen):
+    from chapter2.deployment.shipped import load_model
+
+    model = load_model(chosen / "model")
+    rows = model.predict_proba(["the film is good", "the film is bad"])
+    assert [model.label_names[i] for i in rows.argmax(1)] == ["praise", "blame"]
+
+
+def test_a_finished_choice_is_not_overwritten(cli, chosen, reviews):
+    before = (chosen / "report.json").read_bytes()
+    done = cli("choose", reviews, "--out", chosen, *FAST)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"Error: {chosen} holds a finished choice; choose another --out, or move it"
+        " away.\n"
+    )
+    assert (chosen / "report.json").read_bytes() == before
+
+
+def test_a_folder_with_something_else_is_left_alone(cli, reviews, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    done = cli("choose", reviews, "--out", tmp_path, *FAST)
+    assert done.code == 2
+    assert "is not empty and holds no choice of chapter2" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_stopped_run_goes_on_and_says_so(cli, chosen, reviews, tmp_path):
+    out = tmp_path / "again"
+    (out / "trials").mkdir(parents=True)
+    kept = [p for p in (chosen / "trials").iterdir() if p.suffix in (".json", ".npz")]
+    kept = [path for path in kept if Trial("tfidf", 0, 1).title[:8] in path.name]
+    for path in kept:
+        (out / "trials" / path.name).write_bytes(path.read_bytes())
+    done = cli("choose", reviews, "--out", out, "--json", *FAST)
+    assert done.code == 0, done.err
+    assert f"{out} holds 1 trials of a run that was stopped" in done.err
+    assert done.json()["recommended"] == "tfidf"
+    seconds = {(t["candidate"], t["fold"]): t["seconds"] for t in done.json()["trials"]}
+    before = json.loads((chosen / "report.json").read_text())["trials"]
+    (first,) = (t for t in before if (t["candidate"], t["fold"]) == ("tfidf", 0))
+    assert seconds["tfidf", 0] == first["seconds"]  # taken over, not measured again
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--min", "f1_macro=80"), "f1_macro can be 1 at most"),
+        (("--max", "latency=20"), "--max knows no 'latency'"),
+        (("--budget", "soon"), "The budget is 'soon'"),
+        (("--metric", "beauty"), "metric is 'beauty'"),
+        (("--margin", "2"), "margin is 2.0"),
+        (("--candidates", "tfid"), "'tfid' is no candidate"),
+        (("--private", "--endpoint", "http://localhost:1"), "leave out one of the two"),
+        (("--max", "cost_per_1000=1"), "give price_per_hour"),
+    ],
+)
+def test_what_makes_no_sense_is_one_sentence(cli, reviews, tmp_path, options, said):
+    done = cli("choose", reviews, "--out", tmp_path / "o", *options)
+    assert done.code == 2
+    assert done.err.startswith("Error: ")
+    assert done.err.count("\n") == 1
+    assert said in done.err
+    assert not (tmp_path / "o").exists()  # nothing is left behind
+
+
+def test_limits_stand_in_a_file_or_in_options_but_not_in_both(cli, reviews, tmp_path):
+    limits = tmp_path / "limits.yaml"
+    limits.write_text("min: {f1_macro: 0.8}\nbudget: 60s\n")
+    done = cli("choose", reviews, "--requirements", limits, "--budget", "5m")
+    assert done.code == 2
+    assert "leave out --budget, or write it into that file" in done.err
+
+
+def test_bad_data_is_refused_before_anything_is_measured(cli, tmp_path):
+    done = cli("choose", tmp_path / "none.csv", "--out", tmp_path / "o")
+    assert done.code == 3
+    assert not (tmp_path / "o").exists()
+    one = tmp_path / "one.csv"
+    one.write_text("text,label\na text,a\nanother,a\n")
+    assert cli("choose", one, "--out", tmp_path / "o").code == 3
+
+
+def test_the_help_names_the_flags(cli):
+    done = cli("choose", "--help")
+    assert done.code == 0
+    for flag in ("--budget", "--min", "--max", "--requirements", "--margin", "--test"):
+        assert flag in done.out

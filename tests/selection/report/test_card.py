@@ -1,0 +1,33 @@
+"""The model card: what the Hub reads, and no text of a record."""
+
+import yaml
+from huggingface_hub import ModelCard
+
+from chapter2.selection.report.card import as_card
+
+
+def test_the_hub_reads_the_head_back(choice):
+    data = ModelCard(as_card(choice)).data
+    assert data.license == "apache-2.0"
+    assert data.language == "en"
+    assert data.pipeline_tag == "text-classification"
+    found = {result.metric_type: result.metric_value for result in data.eval_results}
+    assert found == {
+        "accuracy": round(choice.test["accuracy"].value, 4),
+        "f1": round(choice.test["f1_macro"].value, 4),
+    }
+
+
+def test_it_holds_counts_and_no_texts(choice):
+    card = as_card(choice)
+    head = yaml.safe_load(card.split("---")[1])
+    assert head["model-index"][0]["results"]
+    counts = choice.prepared.development.counts()
+    assert f"| records, praise | {counts['praise']} |" in card
+    texts = choice.prepared.development.texts
+    assert not any(f"text {i} &" in card for i in range(len(texts)))
+    body = card.split("---", 2)[2]
+    assert "<script" not in body
+    assert "had no say in the choice | 225 |" in body
+    for heading in ("Use", "Training data", "Evaluation", "Limits", "Speed and size"):
+        assert f"\n## {heading}\n" in card

@@ -1,0 +1,82 @@
+"""The terminal's text: the answer first, and sentences that the numbers bear out."""
+
+from dataclasses import replace
+
+import pytest
+
+from chapter2.selection.report import as_text, limits, sentences
+from chapter2.selection.requirements import Requirements
+
+
+def asked(**limits):
+    return Requirements(budget_seconds=300, **limits)
+
+
+def test_the_answer_and_why_come_first(choice):
+    text = as_text(choice)
+    blocks = text.split("\n\n")
+    assert blocks[1].startswith("Use MiniLM fine-tuned by LoRA (minilm-lora).")
+    assert "It has the best score." in blocks[1]
+    assert "With Frozen MiniLM + logistic regression, which is simpler" in blocks[1]
+    assert "had no say in the choice" in text
+    assert "Not measured:" in text
+    assert "What more labelled records would buy:" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_table_marks_the_answer_and_stands_by_score(choice):
+    rows = as_text(choice).split("\n\n")[2].splitlines()
+    assert rows[1].startswith("> minilm-lora")
+    assert [row.split()[0] for row in rows[2:]] == [
+        "minilm-frozen",
+        "tfidf",
+        "char-ngrams",
+        "majority",
+    ]
+
+
+def test_a_simpler_one_is_recommended_within_a_wide_margin(make_choice):
+    choice = make_choice(margin=0.2)
+    assert choice.recommendation.name == "tfidf"
+    said = " ".join(sentences.answer(choice))
+    assert "The best score is that of MiniLM fine-tuned by LoRA" in said
+    assert "shown to lose at most 20 points" in said
+
+
+def test_limits_are_named_where_they_are_broken(make_choice):
+    choice = make_choice(asked(maximum={"latency_ms_p95": 2.0}))
+    assert choice.recommendation.meets
+    text = as_text(choice)
+    assert "among those that keep your limits" in text.replace("\n  ", " ")
+    assert "minilm-lora: latency_ms_p95 is 12.5 ms" in text
+    assert "breaks 1" in text
+    assert "0.9 ms" in text  # measured costs stand in the table
+    (row,) = limits.rows(choice)
+    assert row[1:3] == ("at most 2 ms", row[2])
+    assert row[3] is True
+
+
+def test_what_would_change_it_is_said_where_nothing_meets_the_limits(make_choice):
+    choice = make_choice(
+        asked(minimum={"f1_macro": 0.84}, maximum={"latency_ms_p95": 2.0})
+    )
+    said = sentences.answer(choice)
+    assert said[0] == "Nothing meets your limits."
+    assert said[1].startswith("The nearest is ")
+    joined = " ".join(said)
+    assert "Without the limit on latency_ms_p95, MiniLM fine-tuned by LoRA" in joined
+    assert "No candidate keeps" not in joined  # each limit alone is kept by one
+
+
+def test_a_majority_that_wins_is_no_success(choice):
+    found = replace(choice.recommendation, name="majority", best="majority")
+    said = sentences.answer(replace(choice, recommendation=found))
+    assert any("most frequent label" in line for line in said)
+
+
+@pytest.mark.parametrize("refit", [True, False])
+def test_it_says_on_what_the_model_was_fitted(choice, refit):
+    shipped = replace(choice.shipped, refit=refit)
+    said = sentences.fitted_on(replace(choice, shipped=shipped))
+    assert ("all 900 development records" in said) is refit
+    assert ("600 of the 900" in said) is not refit
