@@ -35,14 +35,19 @@ import numpy as np
 
 from chapter2.errors import DataError
 
-SURE = 0.85  # of being a wrong label, by the fit; the tests inject errors and count
+# of being a wrong label, by the fit. Measured with 5 % injected errors, six seeds each,
+# the share of flags that were injected is 0.98 on clothing reviews, 0.89 on their
+# departments, 0.87 on movie snippets, 0.78 on tweets and 0.71 on Chinese reviews (which
+# hold errors of their own); on product and editorial snippets nothing is flagged
+SURE = 0.85
 # twice the gain in log likelihood that chance gives a floor of 0 in 1 of 400 data
 # sets: chi-squared with one degree of freedom, halved at the boundary
 SIGNIFICANT = 7.9
-# of the disagreements that may be wrong labels: where a weak model is fitted a higher
-# floor, it is the model that does not get more certain (seen on editorials: floor 0.27
-# with 5 % injected errors, precision 0.17)
-PLAUSIBLE = 0.5
+# A model that disagrees with more than one label in four, most of it by the floor, is
+# one that does not get more certain, not one that found wrong labels (seen on
+# editorials: floor 0.27 with 5 % injected errors, precision 0.17). A good model may owe
+# all of its disagreements to wrong labels.
+WEAK, PLAUSIBLE = 0.25, 0.5
 ENOUGH = 200  # records below which a floor cannot be told from the model's errors
 TINY = 1e-9
 LEAST = 1e-3  # of q: a class that a model rules out is still the true one at times
@@ -142,7 +147,9 @@ def _wrong_label(
     best = min((fitted([*plain.x, x]) for x in (-4.0, -2.0)), key=lambda fit: fit.fun)
     share = float(0.5 * expit(best.x[2]))
     significant = 2 * (plain.fun - best.fun) >= SIGNIFICANT
-    if not significant or share > PLAUSIBLE * (1 - agrees.mean()):
+    disagrees = 1 - agrees.mean()
+    implausible = disagrees > WEAK and share > PLAUSIBLE * disagrees
+    if not significant or implausible:
         return 0.0, np.zeros(len(m))
     right, given = right_and_given(best.x)
     return share, 1 - right / (given + TINY)

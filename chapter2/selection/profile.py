@@ -131,16 +131,13 @@ def analyse(
     held = material(source, text, label, group, kind)
     if not held.texts:
         raise DataError(f"{held.name} has no records; there is nothing to analyse.")
+    tested = () if test is None else material(test, text, label, group, kind).texts
     chosen = _sampled(held, limit, seed)
     texts = [held.texts[i] for i in chosen]
     spoken = languages(texts)
     tokenizer, missing = embedded_tokenizer()
     hard, measured, note = _quick(held, chosen, spoken.unspaced, seed)
     near = near_duplicates(texts, spoken.unspaced)
-    other = None
-    if test is not None:
-        tested = material(test, text, label, group, kind)
-        other = overlap(held.texts, tested.texts, spoken.unspaced)
     notices = [*held.notices, *_sample_notices(held, chosen, seed), missing, note]
     found = Profile(
         name=held.name,
@@ -153,7 +150,7 @@ def analyse(
         near=tuple(_at(chosen, group) for group in near),
         label_errors=_label_errors(held, measured, hard, probabilities),
         difficulty=hard,
-        overlap=other,
+        overlap=None if test is None else overlap(held.texts, tested, spoken.unspaced),
         notices=tuple(notice for notice in notices if notice),
         seconds=time.perf_counter() - start,
     )

@@ -18,10 +18,11 @@ def snippets():
 
 
 @pytest.mark.parametrize(
-    ("name", "unspaced"), [("movie-snippets", False), ("chinese-reviews", True)]
+    ("name", "unspaced", "limit"),
+    [("movie-snippets", False, 800), ("chinese-reviews", True, 1000)],
 )
-def test_the_quick_model_scores_as_the_baseline_does(name, unspaced):
-    dataset = data.load(name, limit=1500)
+def test_the_quick_model_scores_as_the_baseline_does(name, unspaced, limit):
+    dataset = data.load(name, limit)
     quick = difficulty(dataset, unspaced)
     labels = np.array(dataset.labels)
     right = np.zeros(len(labels), dtype=bool)

@@ -169,8 +169,10 @@ def test_probabilities_of_a_better_model_find_the_label_errors(snippets):
     true = np.array(snippets.labels)
     wrong = np.zeros(800, dtype=bool)
     wrong[draw.choice(800, 60, replace=False)] = True
-    sure = np.where(draw.random(800) < 0.9, 0.98, 0.6)  # of the true label
-    p = np.where(np.arange(2) == true[:, None], sure[:, None], 1 - sure[:, None])
+    # a calibrated model: right as often as it says, most often sure
+    says = 1 / (1 + np.exp(-np.abs(draw.normal(0, 8, 800))))
+    choice = np.where(draw.random(800) < says, true, 1 - true)
+    p = np.where(np.arange(2) == choice[:, None], says[:, None], 1 - says[:, None])
     noisy = replace(snippets, labels=tuple(np.where(wrong, 1 - true, true).tolist()))
     found = finding(analyse(noisy, probabilities=p), "label errors")
     assert len(found.records) > 30
