@@ -54,6 +54,7 @@ REMEDIES: dict[str, dict[str, Any]] = {
     },
 }
 ADVERSARIAL = ("plain", "FGM", "PGD", "FreeLB")
+LONGER = 3  # times: a perturbed loss takes longer to fall
 
 
 def order(name: str, labels: int, seed: int, rate: float, **changes: Any) -> Order:
@@ -100,7 +101,7 @@ def remedies(labels: int, passes: int, seed: int) -> list[Order]:
 
 
 def adversarial(labels: int, passes: int, seed: int) -> list[Order]:
-    """Return training on perturbed embeddings beside the plain way."""
+    """Return training on perturbed embeddings beside the plain way, short and long."""
     return [
         order(
             name,
@@ -109,8 +110,9 @@ def adversarial(labels: int, passes: int, seed: int) -> list[Order]:
             RATE,
             objective=name,
             misspelt=True,
-            settings={"epochs": passes},
+            settings={"epochs": epochs},
         )
+        for epochs in (passes, LONGER * passes)
         for name in ADVERSARIAL
     ]
 

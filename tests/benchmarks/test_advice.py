@@ -114,12 +114,12 @@ def test_a_rate_that_diverges_is_a_result(script, monkeypatch) -> None:
 def test_what_is_stored_says_which_test_records_are_right(stored) -> None:
     _, found = stored("advice.py", *TINY, "--parts", "adversarial")
     assert found["missing"] == {"adversarial": 0}
-    arms = {run["name"]: run for run in found["adversarial"]}
-    assert list(arms) == ["plain", "FGM", "PGD", "FreeLB"]
-    for run in arms.values():
+    names, runs = ["plain", "FGM", "PGD", "FreeLB"], found["adversarial"]
+    assert [run["name"] for run in runs] == 2 * names  # a short run, and a longer one
+    assert [run["steps"] for run in runs] == 4 * [4] + 4 * [12]
+    for run in runs:
         for part in ("test", "noisy"):  # clean, and misspelt
             packed = np.frombuffer(bytes.fromhex(run[f"{part}_right"]), np.uint8)
             right = np.unpackbits(packed)[: found["test_records"]]
             assert right.mean() == pytest.approx(run[f"{part}_accuracy"])
-    losses = {run["validations"][-1]["loss"] for run in arms.values()}
-    assert len(losses) == 4  # four ways to train, four models
+    assert len({run["validation_loss"] for run in runs}) == 8  # so many models
