@@ -1,8 +1,9 @@
-"""Scores for tags: of whole entities, by seqeval, and of tokens beside them.
+"""Scores for tags: of whole entities, and of tokens beside them.
 
 Most tokens lie outside every entity, so a model that finds none has a high token
 accuracy. What counts is the entity: right if its type, its first and its last token are
-(Tjong Kim Sang and De Meulder, 2003).
+(Tjong Kim Sang and De Meulder, 2003). The figures are those of the package seqeval,
+whose source archive no longer builds on a fresh machine.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from chapter2.evaluation.tables import markdown_table, text_table
 HEADER = ("entity", "precision", "recall", "F1", "support")
 AVERAGES = ("micro", "macro", "weighted")
 
+Entity = tuple[str, int, int, int]  # type, sentence, first token, one past the last
 Tags = Sequence[Sequence[str]]  # N sentences of L tags: "B-PER", "I-PER", "O"
 
 
@@ -64,31 +66,62 @@ def tagging_report(y_true: Tags, y_pred: Tags, strict: bool = False) -> TaggingR
         DataError: no token, sentences of unequal number or length, or a tag that is
             neither ``O`` nor begins with ``B-`` or ``I-``.
     """
-    from seqeval.metrics import classification_report
-    from seqeval.scheme import IOB2
-
     true, pred = _checked(y_true, y_pred)
-    options = {"mode": "strict", "scheme": IOB2} if strict else {}
-    found = classification_report(
-        true, pred, output_dict=True, zero_division=0, **options
-    )
+    wanted, named = entities(true, strict), entities(pred, strict)
+    types = sorted({kind for kind, *_ in wanted | named})
+    per_type = {
+        kind: _row(*({e for e in some if e[0] == kind} for some in (wanted, named)))
+        for kind in types
+    }
     pairs = [
         (a, b)
         for one, other in zip(true, pred, strict=True)
         for a, b in zip(one, other, strict=True)
     ]
-    averages = {name: _row(found.pop(f"{name} avg")) for name in AVERAGES}
+    rows = list(per_type.values())
     return TaggingReport(
-        per_type={str(name): _row(scores) for name, scores in found.items()},
-        **averages,
+        per_type=per_type,
+        micro=_row(wanted, named),
+        macro=_mean(rows, [1] * len(rows)),
+        weighted=_mean(rows, [row.support for row in rows]),
         token_accuracy=sum(a == b for a, b in pairs) / len(pairs),
         tokens=len(pairs),
     )
 
 
-def _row(scores: dict) -> Row:
-    names = ("precision", "recall", "f1-score")
-    return Row(*(float(scores[name]) for name in names), int(scores["support"]))
+def entities(sentences: Tags, strict: bool = False) -> set[Entity]:
+    """Return the entities that the tags mark: type, sentence, first token, end."""
+    found: set[Entity] = set()
+    for place, tags in enumerate(sentences):
+        kind, start = "", 0  # of the entity that is open; "": none
+        for i, tag in enumerate((*tags, "O")):
+            if kind and tag == f"I-{kind}":
+                continue
+            if kind:
+                found.add((kind, place, start, i))
+            begins = tag[:2] == "B-" or (tag[:2] == "I-" and not strict)
+            kind, start = (tag[2:], i) if begins else ("", i)
+    return found
+
+
+def _row(wanted: set[Entity], named: set[Entity]) -> Row:
+    right = len(wanted & named)
+    precision = right / len(named) if named else 0.0
+    recall = right / len(wanted) if wanted else 0.0
+    both = precision + recall
+    f1 = 2 * precision * recall / both if both else 0.0
+    return Row(precision, recall, f1, len(wanted))
+
+
+def _mean(rows: Sequence[Row], weights: Sequence[int]) -> Row:
+    """Return the weighted mean of the rows; 0 where no weight is left."""
+    total = sum(weights)
+    scores = [
+        sum(getattr(row, name) * w for row, w in zip(rows, weights, strict=True))
+        / max(1, total)
+        for name in ("precision", "recall", "f1")
+    ]
+    return Row(*scores, sum(row.support for row in rows))
 
 
 def _checked(y_true: Tags, y_pred: Tags) -> tuple[list[list[str]], list[list[str]]]:

@@ -125,22 +125,19 @@ def test_entities_by_hand():
     assert found.macro.f1 == pytest.approx((0 + 2 / 3) / 2)
     assert found.token_accuracy == pytest.approx(4 / 6)
     assert "accuracy of tokens" in str(found)
-    assert found._repr_markdown_().count("\n") == 7 - 1
+    assert found._repr_markdown_().count("\n") == 8 - 1
     assert found.to_dict()["tokens"] == 6
 
 
 def test_entities_equal_seqeval():
-    from seqeval import metrics
-
+    """The figures are those of seqeval 1.2.2 for these tags, computed once."""
     random = np.random.default_rng(0)
     names = ["O", "O", "B-A", "I-A", "B-B", "I-B"]
     true, pred = random.choice(names, (2, 40, 7)).tolist()
     found = tagging_report(true, pred)
-    assert found.micro.f1 == pytest.approx(metrics.f1_score(true, pred))
-    assert found.micro.precision == pytest.approx(metrics.precision_score(true, pred))
-    assert found.macro.recall == pytest.approx(
-        metrics.recall_score(true, pred, average="macro")
-    )
+    assert found.micro.f1 == pytest.approx(0.1812688821752266, abs=1e-12)
+    assert found.micro.precision == pytest.approx(0.18072289156626506, abs=1e-12)
+    assert found.macro.recall == pytest.approx(0.17814902424600826, abs=1e-12)
 
 
 def test_an_entity_without_a_beginning_counts_unless_strict():
