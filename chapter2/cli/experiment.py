@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,15 @@ from chapter2.cli import run_folder
 from chapter2.cli.console import Console
 from chapter2.cli.finetune import Request
 from chapter2.cli.measure import difference, measure, score_table, verdict
+from chapter2.cli.runs import Run, carry_out
 from chapter2.data import Split, TextDataset
 from chapter2.errors import DataError
 from chapter2.evaluation import Baseline, majority, tfidf_logistic
 from chapter2.models import Classifier, load_encoder
 from chapter2.training import History, TrainingConfig, fine_tune, trackers
+from chapter2.tuning import TunedClassifier, tune
+from chapter2.tuning.rates import usual_rate
+from chapter2.tuning.whole import save_whole
 
 PARTS = ("validation", "test")
 Predictions = dict[str, dict[str, np.ndarray]]  # predictor -> part -> (N,) labels
@@ -28,44 +34,70 @@ def run(request: Request, dataset: TextDataset, parts: Split, console: Console) 
         UsageError: the folder or the settings do not serve.
         Chapter2Error: the model cannot be had, or training stopped.
     """
-    settings = request.settings(dataset)
-    with run_folder.locked(request.out):
-        record = run_folder.open_run(request.out, request.resume)
-        if record:
-            run_folder.require_same(request.out, record, settings)
-        if record and record["finished"]:
-            result = record["result"]
-            console.notice(f"The run in {request.out} has ended; this is its result.")
-        else:
-            result = _run(request, settings, record, dataset, parts, console)
-    console.result(_as_text(result), result)
+    if request.learning_rate is None:
+        rate, why = usual_rate(request.method, request.optimizer)
+        request = replace(request, learning_rate=rate)
+        console.notice(*([why] if why else []))
+    carry_out(
+        request,
+        request.settings(dataset),
+        console,
+        partial(_work, request, dataset, parts),
+        _as_text,
+    )
     console.notice(f"To predict: chapter2 predict {request.out} texts.txt")
 
 
-def _run(
-    request: Request,
-    settings: dict[str, Any],
-    record: dict[str, Any] | None,
-    dataset: TextDataset,
-    parts: Split,
-    console: Console,
+def _work(
+    request: Request, dataset: TextDataset, parts: Split, run: Run
 ) -> dict[str, Any]:
-    """Train or go on training, save, measure; return what run.json then states."""
-    if request.resume and not record:
-        console.notice(f"There is no run in {request.out} to go on with; this is one.")
-    console.notice(_sizes(parts))
-    baselines = _baselines(parts.train, console)
-    classifier = load_encoder(
+    """Train or go on training, save, measure; return what run.json then states.
+
+    Of several processes the first measures; the others return nothing.
+    """
+    tell = run.console.notice
+    tell(_sizes(parts))
+    base = load_encoder(
         request.model, parts.train.label_names, request.seed, request.max_length
     )
-    console.notice(*classifier.notices, *_cut(classifier, parts.train))
-    settings["precision_used"] = run_folder.precision(record, request.precision)
-    history = _train(request, settings, classifier, parts)
-    console.notice(*history.notices)
+    classifier = _prepared(request, base)
+    tell(*base.notices, *_cut(classifier, parts.train), *_share(classifier))
+    config = _config(request, run.precision)
+    if not run.processes.writes:
+        _train(request, config, run, classifier, parts)
+        return {}
+    baselines = _baselines(parts.train, run.console)
+    run_folder.write_record(request.out, run.settings)
+    history = _train(request, config, run, classifier, parts)
+    tell(*history.notices)
+    if isinstance(classifier, TunedClassifier):
+        classifier = save_whole(classifier, base, request.out)
     predicted = _predictions(classifier, baselines, parts)
-    result = _result(request, dataset, parts, predicted, history)
-    run_folder.write_record(request.out, settings, result)
-    return result
+    return _result(request, dataset, parts, predicted, history)
+
+
+def _prepared(request: Request, base: Classifier) -> Classifier:
+    """Return what is trained: ``base`` itself, or a copy that the method prepared.
+
+    Raises:
+        UsageError: the method has no such option, or not with such a value.
+    """
+    options = request.method_options()
+    if request.method == "full" and request.backend == "chapter2" and not options:
+        return base
+    return tune(
+        base, request.method, backend=request.backend, seed=request.seed, **options
+    )
+
+
+def _share(classifier: Classifier) -> list[str]:
+    """Say how much of the model is trained, where it is not all."""
+    if not isinstance(classifier, TunedClassifier):
+        return []
+    return [
+        f"{classifier.method.name} trains {classifier.trainable:,} of"
+        f" {classifier.total:,} parameters."
+    ]
 
 
 def _sizes(parts: Split) -> str:
@@ -73,20 +105,29 @@ def _sizes(parts: Split) -> str:
     return f"{sizes[0]} training, {sizes[1]} validation and {sizes[2]} test records."
 
 
-def _train(
-    request: Request, settings: dict[str, Any], classifier: Classifier, parts: Split
-) -> History:
-    """Train ``classifier`` in place; on disk ``out`` is then a model's folder."""
-    config = TrainingConfig(
+def _config(request: Request, precision: str) -> TrainingConfig:
+    """Return the settings of the loop."""
+    assert request.learning_rate is not None  # settled when the run began
+    return TrainingConfig(
         epochs=request.epochs,
         batch_size=request.batch_size,
+        optimizer=request.optimizer,
         learning_rate=request.learning_rate,
+        schedule=request.schedule,
         patience=request.patience,
-        precision=settings["precision_used"],
+        precision=precision,
         seed=request.seed,
     )
-    followers = trackers(request.track, request.out / "tracking")
-    run_folder.write_record(request.out, settings)
+
+
+def _train(
+    request: Request,
+    config: TrainingConfig,
+    run: Run,
+    classifier: Classifier,
+    parts: Split,
+) -> History:
+    """Train ``classifier`` in place; on disk ``out`` is then a model's folder."""
     return fine_tune(
         classifier,
         parts.train,
@@ -95,7 +136,8 @@ def _train(
         out=request.out,
         resume=request.resume,
         progress=not request.quiet,
-        trackers=followers,
+        trackers=trackers(request.track, request.out / "tracking"),
+        processes=run.processes,
     )
 
 
@@ -140,6 +182,7 @@ def _result(
         "records": {"train": len(parts.train), **{p: len(scored[p]) for p in PARTS}},
         "labels": dataset.counts(),
         "model": request.model,
+        "method": request.method,
         "out": str(request.out),
         "epochs": max(history.epochs, default=0),
         "seconds": round(history.seconds, 1),

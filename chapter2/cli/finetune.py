@@ -7,44 +7,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chapter2.cli import run_folder, sources
-from chapter2.cli.console import Console
 from chapter2.cli.options import (
+    Alpha,
+    Backend,
     BatchSize,
+    Bottleneck,
     Data,
+    Decay,
     Encoder,
     Encoding,
     Epochs,
     GroupColumn,
+    InitialRank,
     Json,
     LabelColumn,
     LearningRate,
+    Length,
     Limit,
     MaxLength,
+    Method,
+    Optimizer,
     Out,
     Patience,
     Precision,
     Quiet,
+    Rank,
     Resume,
+    Schedule,
     Seed,
+    Target,
     TextColumn,
     Track,
 )
 
 if TYPE_CHECKING:
     from chapter2.data import TextDataset
-
-# the options that decide the weights, beside the records
-DECISIVE = (
-    "group",
-    "model",
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "max_length",
-    "precision",
-    "patience",
-    "seed",
-)
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,18 @@ class Request:
     out: Path
     epochs: int
     batch_size: int
-    learning_rate: float
+    learning_rate: float | None
+    optimizer: str
+    schedule: str
+    method: str
+    backend: str
+    rank: int | None
+    initial_rank: int | None
+    alpha: float | None
+    target: tuple[str, ...]
+    bottleneck: int | None
+    length: int | None
+    decay: float | None
     max_length: int | None
     precision: str
     patience: int | None
@@ -71,10 +79,16 @@ class Request:
     json: bool
     quiet: bool
 
+    def method_options(self) -> dict[str, Any]:
+        """Return what is asked of the method, by the names of its options."""
+        names = ("rank", "initial_rank", "alpha", "bottleneck", "length", "decay")
+        given = {name: getattr(self, name) for name in names}
+        given["targets"] = self.target or None
+        return {name: value for name, value in given.items() if value is not None}
+
     def settings(self, dataset: TextDataset) -> dict[str, Any]:
         """Return what decides the weights: a resumed run must have the same."""
-        chosen = {name: getattr(self, name) for name in DECISIVE}
-        return {"data_sha256": dataset.fingerprint(), **chosen}
+        return run_folder.settings_of(self, "finetune", dataset.fingerprint())
 
 
 def finetune(
@@ -86,7 +100,18 @@ def finetune(
     out: Out = Path("model"),
     epochs: Epochs = 2,
     batch_size: BatchSize = 32,
-    learning_rate: LearningRate = 5e-5,
+    learning_rate: LearningRate = None,
+    optimizer: Optimizer = "adamw",
+    schedule: Schedule = "linear",
+    method: Method = "full",
+    backend: Backend = "chapter2",
+    rank: Rank = None,
+    initial_rank: InitialRank = None,
+    alpha: Alpha = None,
+    target: Target = None,
+    bottleneck: Bottleneck = None,
+    length: Length = None,
+    decay: Decay = None,
     max_length: MaxLength = None,
     precision: Precision = "auto",
     patience: Patience = None,
@@ -103,17 +128,20 @@ def finetune(
     The file is split by a seed into 80 % training, 10 % validation and 10 % test; no
     text and no group stands in two parts. The scores stand beside those of two
     baselines; intervals are 95 % bootstrap intervals over the records.
+
+    Several processes share the work when it is started by
+    accelerate launch --multi_gpu --num_processes 2 -m chapter2 finetune ...
     """
     given = dict(locals())  # the parameters alone: nothing else is named yet
-    start(Request(**{**given, "track": tuple(name.value for name in track or ())}))
+    followers = tuple(name.value for name in track or ())
+    start(Request(**{**given, "track": followers, "target": tuple(target or ())}))
 
 
 def start(request: Request) -> None:
     """Read and split the data, then train: a bad file is refused before torch loads."""
     from chapter2.data import split
 
-    console = Console(request.json, request.quiet)
-    run_folder.open_run(request.out, request.resume)
+    console = run_folder.begin(request)
     dataset = sources.read(
         request.data,
         request.text,

@@ -47,7 +47,17 @@ Encoder = Annotated[
 Out = Annotated[Path, typer.Option(help="Folder for the model.")]
 Epochs = Annotated[int, typer.Option(min=1, help="Passes over the training part.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Records per batch at most.")]
-LearningRate = Annotated[float, typer.Option(help="Peak of the learning rate.")]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(help="Peak of the rate; else what suits method and optimizer."),
+]
+Optimizer = Annotated[
+    Literal["adamw", "sgd", "adafactor"], typer.Option(help="Who takes the steps.")
+]
+Schedule = Annotated[
+    Literal["linear", "cosine", "inverse_sqrt", "constant"],
+    typer.Option(help="How the rate falls after its warmup."),
+]
 MaxLength = Annotated[
     int | None, typer.Option(min=3, help="Tokens kept of each text; else all it reads.")
 ]
@@ -61,6 +71,45 @@ Patience = Annotated[
 ]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the unfinished run in --out.")
+]
+
+
+# of finetune, for what is trained
+Method = Annotated[
+    Literal[
+        "full",
+        "head",
+        "bitfit",
+        "gradual",
+        "adapters",
+        "prefix",
+        "prompt",
+        "lora",
+        "adalora",
+    ],
+    typer.Option(help="What of the model is trained, and what is frozen."),
+]
+Backend = Annotated[
+    Literal["chapter2", "peft"],
+    typer.Option(help="Whose code; peft has lora, adalora and prompt here."),
+]
+Rank = Annotated[
+    int | None, typer.Option(help="Of lora, 8; of adalora at its end, 8 on average.")
+]
+InitialRank = Annotated[int | None, typer.Option(help="Of adalora at first; 12.")]
+Alpha = Annotated[
+    float | None,
+    typer.Option(help="lora's change counts alpha / rank times; 16."),
+]
+Target = Annotated[
+    list[str] | None,
+    typer.Option(help="Map that lora or adalora changes; repeatable; query and value."),
+]
+Bottleneck = Annotated[int | None, typer.Option(help="Width of adapters; 64.")]
+Length = Annotated[int | None, typer.Option(help="Of a prefix or a prompt; 20.")]
+Decay = Annotated[
+    float | None,
+    typer.Option(help="gradual: rate of a layer over that of the one above; 0.95."),
 ]
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chapter2.cli import run_folder, sources
-from chapter2.cli.console import Console
 from chapter2.cli.options import (
     Encoding,
     Json,
@@ -98,22 +97,6 @@ Blocks = Annotated[
 ]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the model.")]
 
-# the options that decide the weights, beside the text
-DECISIVE = (
-    "family",
-    "size",
-    "continue_from",
-    "tokens",
-    "length",
-    "vocabulary",
-    "batch_size",
-    "learning_rate",
-    "mask_rate",
-    "whole_words",
-    "precision",
-    "seed",
-)
-
 
 @dataclass(frozen=True)
 class Request:
@@ -167,12 +150,7 @@ class Request:
 
     def settings(self, corpus: Corpus) -> dict[str, Any]:
         """Return what decides the weights: a resumed run must have the same."""
-        chosen = {name: getattr(self, name) for name in DECISIVE}
-        return {
-            "command": "pretrain",
-            "data_sha256": corpus.fingerprint(),
-            **chosen,
-        }
+        return run_folder.settings_of(self, "pretrain", corpus.fingerprint())
 
 
 def pretrain(
@@ -219,8 +197,7 @@ def start(request: Request) -> None:
     """Read and split the text, then train: a bad file is refused before torch loads."""
     from chapter2.data import split_corpus
 
-    console = Console(request.json, request.quiet)
-    run_folder.open_run(request.out, request.resume)
+    console = run_folder.begin(request)
     corpus = sources.read_corpus(
         request.corpus,
         request.text,

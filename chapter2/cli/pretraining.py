@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from chapter2.cli import run_folder
 from chapter2.cli.console import Console, table
 from chapter2.cli.measure import percent
 from chapter2.cli.pretrain import Request
+from chapter2.cli.runs import Run, carry_out
 from chapter2.data import Corpus, CorpusSplit
 from chapter2.data.tokenization import train_wordpiece
 from chapter2.errors import UsageError
@@ -22,7 +23,7 @@ from chapter2.models.language_model import (
 )
 from chapter2.objectives.masked import RATE
 from chapter2.training import History, TrainingConfig, trackers
-from chapter2.training.distributed import Alone, processes
+from chapter2.training.distributed import Alone
 from chapter2.training.pretrain import pretrain, recipe
 from chapter2.training.scoring import baseline_score, blocks_of, score, size_of
 
@@ -38,63 +39,41 @@ def run(request: Request, corpus: Corpus, parts: CorpusSplit, console: Console) 
         UsageError: the folder or the settings do not serve.
         Chapter2Error: the model cannot be had, or training stopped.
     """
-    mine = processes()
-    if not mine.writes:
-        console = Console(quiet=True)
-    settings = request.settings(corpus)
-    lock = run_folder.locked(request.out) if mine.writes else nullcontext()
-    with lock:
-        record = mine.same(run_folder.open_run(request.out, request.resume))
-        if record:
-            run_folder.require_same(request.out, record, settings)
-        if record and record["finished"]:
-            result = record["result"]
-            console.notice(f"The run in {request.out} has ended; this is its result.")
-        else:
-            result = _run(request, settings, record, corpus, parts, console, mine)
-    if mine.writes:
-        console.result(_as_text(result), result)
-        if result["measure"] == "masked accuracy":
-            console.notice(
-                f"To fine-tune: chapter2 finetune DATA --model {request.out}"
-            )
+    result = carry_out(
+        request,
+        request.settings(corpus),
+        console,
+        partial(_work, request, corpus, parts),
+        _as_text,
+    )
+    if result["measure"] == "masked accuracy":
+        console.notice(f"To fine-tune: chapter2 finetune DATA --model {request.out}")
 
 
-def _run(
-    request: Request,
-    settings: dict[str, Any],
-    record: dict[str, Any] | None,
-    corpus: Corpus,
-    parts: CorpusSplit,
-    console: Console,
-    mine: Alone,
+def _work(
+    request: Request, corpus: Corpus, parts: CorpusSplit, run: Run
 ) -> dict[str, Any]:
     """Train or go on training, save, measure; return what run.json then states."""
-    if request.resume and not record:
-        console.notice(f"There is no run in {request.out} to go on with; this is one.")
-    console.notice(*corpus.notices, *parts.notices)
+    tell = run.console.notice
+    tell(*corpus.notices, *parts.notices)
     subject = _subject(request, parts.train)
-    console.notice(*subject.notices)
+    tell(*subject.notices)
     texts = {name: getattr(parts, name).texts() for name in ("train", *PARTS)}
     blocks = {
         name: blocks_of(some, subject.tokenizer, request.length)
         for name, some in texts.items()
     }
-    console.notice(_sizes(subject, blocks))
+    tell(_sizes(subject, blocks))
     before = _scores(subject, blocks, {}) if request.continue_from else None
-    used = mine.same(run_folder.precision(record, request.precision))
-    settings["precision_used"] = used
-    config = _config(request, subject, used)
-    if mine.writes:
-        run_folder.write_record(request.out, settings)
-    history = _train(request, config, subject, blocks, mine)
-    console.notice(*history.notices)
+    config = _config(request, subject, run.precision)
+    if run.processes.writes:
+        run_folder.write_record(request.out, run.settings)
+    history = _train(request, config, subject, blocks, run.processes)
+    tell(*history.notices)
     sizes = {part: size_of(texts[part], subject.tokenizer) for part in PARTS}
     result = _result(request, corpus, parts, subject, blocks, history)
     result["scores"] = _scores(subject, blocks, sizes)
     result["before"] = before
-    if mine.writes:
-        run_folder.write_record(request.out, settings, result)
     return result
 
 

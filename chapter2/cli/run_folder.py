@@ -8,15 +8,47 @@ else is somebody's work and is left alone.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from chapter2.cli.console import Console
 from chapter2.errors import UsageError
 
 RECORD = "run.json"
 LOCK = ".lock"
+# options without a say in the weights, beside the records that they choose
+NEUTRAL = frozenset(
+    {
+        *("data", "corpus", "text", "label", "title", "limit", "encoding"),
+        *("out", "resume", "track", "json", "quiet"),
+    }
+)
+
+
+def settings_of(request: Any, command: str, fingerprint: str) -> dict[str, Any]:
+    """Return what decides the weights: a resumed run must have the same.
+
+    ``fingerprint`` is that of the data. The values are as JSON gives them back.
+    """
+    decisive = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in vars(request).items()
+        if name not in NEUTRAL
+    }
+    return {"command": command, "data_sha256": fingerprint, **decisive}
+
+
+def begin(request: Any) -> Console:
+    """Refuse a folder that does not serve; return how to speak.
+
+    Of several processes the first one alone speaks: ``RANK`` is the launcher's.
+    """
+    open_run(request.out, request.resume)
+    first = os.environ.get("RANK", "0") == "0"
+    return Console(request.json, request.quiet) if first else Console(quiet=True)
 
 
 def read_record(out: Path) -> dict[str, Any] | None:

@@ -184,8 +184,10 @@ def test_the_defaults_are_those_of_the_library(cli):
 
     ours = inspect.signature(finetune).parameters
     theirs = TrainingConfig()
-    for name in ("epochs", "batch_size", "learning_rate", "patience", "precision"):
+    names = ("epochs", "batch_size", "optimizer", "schedule", "patience", "precision")
+    for name in names:
         assert ours[name].default == getattr(theirs, name)
+    assert ours["learning_rate"].default is None  # that of method and optimizer
 
 
 @pytest.mark.parametrize(

@@ -41,5 +41,5 @@ def test_the_file_says_that_it_was_not_run():
 
 def test_shards_are_refused_and_shared_batches_are_not():
     refuse_shards("MULTI_GPU")
-    with pytest.raises(UsageError, match="FSDP.*--multi_gpu"):
+    with pytest.raises(UsageError, match=r"FSDP.*--multi_gpu"):
         refuse_shards("FSDP")
