@@ -17,6 +17,7 @@ from typing import Annotated, TextIO
 import typer
 
 import chapter2
+from chapter2.cli.choose import choose
 from chapter2.cli.console import one_line
 from chapter2.cli.data import data_app
 from chapter2.cli.doctor import doctor
@@ -34,7 +35,7 @@ INTERNAL = 70  # EX_SOFTWARE of sysexits.h: the fault is ours
 CommandLineError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
-    help="Pretrain, fine-tune, evaluate and use a language model on your own texts.",
+    help="Choose, pretrain, fine-tune, evaluate and use a language model on your texts.",
     epilog="Example:  chapter2 finetune movie-snippets --out model",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -69,6 +70,7 @@ def _add(command: Callable[..., None], example: str) -> None:
     )(command)
 
 
+_add(choose, "choose reviews.csv --budget 10m --min f1_macro=0.8")
 _add(finetune, "finetune reviews.csv --text review --label stars")
 _add(pretrain, "pretrain encyclopaedia --family gpt --tokens 1000000 --out gpt")
 _add(evaluate, "evaluate model new.csv --text review --label stars")
