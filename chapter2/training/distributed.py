@@ -20,7 +20,7 @@ and is the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -43,7 +43,7 @@ class Alone:
         self,
         model: nn.Module,
         objective: Objective,
-        trained: Iterable[nn.Parameter] = (),
+        optimizer: torch.optim.Optimizer,
     ) -> Objective:
         """Return the objective as it is."""
         return objective
@@ -65,6 +65,9 @@ class Alone:
         return self.rank == 0
 
 
+ALONE = Alone()
+
+
 class Shared(Alone):
     """One of several processes, joined by accelerate."""
 
@@ -83,17 +86,18 @@ class Shared(Alone):
         self,
         model: nn.Module,
         objective: Objective,
-        trained: Iterable[nn.Parameter] = (),
+        optimizer: torch.optim.Optimizer,
     ) -> Objective:
         """Return an objective of the whole batch that computes this process's rows.
 
-        ``model`` gets the first process's weights. ``trained`` are the parameters that
-        are trained at any time, though some may be frozen in some steps:
+        ``model`` gets the first process's weights. ``optimizer`` holds what is trained
+        at any time, though some of it may be frozen in some steps:
         DistributedDataParallel adds up what wants a gradient when it wraps the model,
         and passes over what has none in a step.
         """
-        for parameter in trained:
-            parameter.requires_grad_(True)
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.requires_grad_(True)
         joined = self.accelerator.prepare_model(Loss(model, objective))
         device = self.accelerator.device
 

@@ -16,7 +16,7 @@ from chapter2.models.fast_bert import classify
 from chapter2.objectives import classification
 from chapter2.training import loop
 from chapter2.training.config import TrainingConfig
-from chapter2.training.distributed import Alone, check_size
+from chapter2.training.distributed import ALONE, Alone, check_size
 from chapter2.training.ended import CHECKPOINTS, ended_run, finish
 from chapter2.training.history import History
 from chapter2.training.method import FULL
@@ -35,7 +35,7 @@ def fine_tune(
     progress: bool = True,
     trackers: Sequence[Tracker] = (),
     objective: Objective | None = None,
-    processes: Alone | None = None,
+    processes: Alone = ALONE,
 ) -> History:
     """Train ``classifier`` in place on ``train``; ``validation`` picks the best.
 
@@ -47,7 +47,6 @@ def fine_tune(
     batch; the first one writes and tells. Raises what :func:`check`,
     :func:`check_size`, :func:`ended_run` and ``train`` do.
     """
-    processes = processes or Alone()
     check(classifier, train, validation)
     check_size(config.batch_size, processes)
     nn.Module.to(classifier.model, runtime.device())

@@ -77,7 +77,8 @@ class Keeper:
         if found is None or not resume:
             if validates or self.folder:
                 self.start = copy_of_weights(self.model)
-            return self._begin_afresh(resume, fresh)
+            # what "auto" means was measured: the first process decides
+            return self._begin_afresh(resume, self.processes.same(fresh))
         stored = disk.load(found)
         self._refuse_another_run(found, stored.state["identity"])
         load_weights(self.model, stored.model)

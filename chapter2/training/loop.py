@@ -14,7 +14,7 @@ from torch import nn
 from chapter2.errors import UsageError
 from chapter2.runtime import autocast_dtype
 from chapter2.training.config import TrainingConfig
-from chapter2.training.distributed import Alone
+from chapter2.training.distributed import ALONE, Alone
 from chapter2.training.history import History
 from chapter2.training.keeper import Keeper
 from chapter2.training.method import FULL, Method
@@ -46,7 +46,7 @@ def train(
     identity: Mapping[str, str] | None = None,  # hashes of the data, for ``resume``
     progress: bool = True,
     trackers: Sequence[Tracker] = (),
-    processes: Alone | None = None,  # several that share each batch; None: one
+    processes: Alone = ALONE,  # or several that share each batch
 ) -> History:
     """Train ``model`` in place, leave it with its best weights, say what happened.
 
@@ -57,17 +57,14 @@ def train(
     """
     plan = Plan(batches, config)
     optimizer = make_optimizer(model, config, method.groups(model, config.weight_decay))
-    processes = processes or Alone()
-    trained = [p for group in optimizer.param_groups for p in group["params"]]
-    objective = processes.spread(model, method.objective(objective), trained)
+    objective = processes.spread(model, method.objective(objective), optimizer)
     keeper = Keeper(model, optimizer, config, folder, identity, processes)
     with (
         reproducible(config.seed),
         recomputing(model, config.checkpointing),
         StopSignals() as signals,
     ):
-        fresh = processes.same(new_state(model, config, validate))
-        state = keeper.begin(resume, fresh, bool(validate))
+        state = keeper.begin(resume, new_state(model, config, validate), bool(validate))
         gradients = partial(fitting_gradients, model, objective, plan, state, processes)
         config = replace(config, precision=state.history.precision)  # "auto" is settled
         with Reporter(len(plan), state, config, progress, trackers) as reporter:
