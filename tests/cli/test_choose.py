@@ -38,7 +38,9 @@ def test_the_shipped_model_predicts(chosen):
     from chapter2.deployment.shipped import load_model
 
     model = load_model(chosen / "model")
-    rows = model.predict_proba(["the film is good", "the film is bad"])
+    rows = model.predict_proba(
+        ["the story is good at first", "the film is bad in the end"]
+    )
     assert [model.label_names[i] for i in rows.argmax(1)] == ["praise", "blame"]
 
 
@@ -94,9 +96,9 @@ def test_a_stopped_run_goes_on_and_says_so(cli, chosen, reviews, tmp_path):
 def test_what_makes_no_sense_is_one_sentence(cli, reviews, tmp_path, options, said):
     done = cli("choose", reviews, "--out", tmp_path / "o", *options)
     assert done.code == 2
-    assert done.err.startswith("Error: ")
-    assert done.err.count("\n") == 1
-    assert said in done.err
+    last = done.err.splitlines()[-1]  # notices on the file may stand before
+    assert last.startswith("Error: ")
+    assert said in last
     assert not (tmp_path / "o").exists()  # nothing is left behind
 
 

@@ -98,7 +98,7 @@ def front_figure(choice: Choice, number: str) -> NumberedFigure:
         axes.set(xscale="log", xlabel=_cost_axis(cost))
         axes.set(ylabel=f"{metric_name(found.metric)}, %, out of fold")
         axes.margins(x=0.14, y=0.12)
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+        _plain_ticks(axes)
     told = "; ".join(
         f"{name} {at[name][1]:.1f} % at {amount(cost, costs[name])}" for name in costs
     )
@@ -112,7 +112,14 @@ def front_figure(choice: Choice, number: str) -> NumberedFigure:
 
 def _cost_axis(cost: str) -> str:
     unit = {"memory_mb": "MB", "size_mb": "MB", "trained_seconds": "s"}.get(cost, "ms")
-    return f"{COSTS[cost]}, {unit} (each mark ten times the one before)"
+    return f"{COSTS[cost]}, {unit} (logarithmic)"
+
+
+def _plain_ticks(axes: Axes) -> None:
+    """Write numbers, not powers; between powers of ten only where few are in sight."""
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+    axes.xaxis.set_minor_formatter(lambda x, _: f"{x:g}" if high < 10 * low else "")
 
 
 def _label(axes: Axes, at: Mapping[str, tuple[float, float]]) -> None:

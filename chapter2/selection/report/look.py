@@ -96,7 +96,7 @@ td.bar span { display: block; height: .75rem; margin-top: .3rem; border-radius: 
 .broken { color: var(--bad); font-weight: 600; }
 figure { margin: 1.4rem 0 1.8rem !important; }
 figcaption { color: var(--soft) !important; opacity: 1 !important; }
-figure svg { display: block; margin: 0 auto; max-width: 36rem !important; }
+figure svg { display: block; margin: 0 auto; }
 .finding { border-left: 4px solid var(--line); padding: .1rem 0 .1rem 1rem;
   margin: 1rem 0; }
 .finding.advice { border-left-color: var(--accent); }

@@ -65,11 +65,16 @@ def as_record(choice: Choice) -> dict[str, Any]:
         **_measured(choice),
         **_bought(choice),
         **_spent(choice),
-        "profile": choice.profile.to_dict(),
+        "profile": _profile(choice),
         "repeat": repeat(choice),
         "notices": [without_paths(notice) for notice in choice.notices],
     }
     return dict(plain(told))
+
+
+def _profile(choice: Choice) -> dict[str, Any]:
+    told = choice.profile.to_dict()
+    return {**told, "notices": [*map(without_paths, told.get("notices", ()))]}
 
 
 def _measured(choice: Choice) -> dict[str, Any]:
