@@ -38,9 +38,7 @@ SCALES = {
     "smoke": Scale(
         "smoke", 96, "tiny-random", "tiny-random", "movie-snippets", 1, 2_000, 50
     ),
-    "book": Scale(
-        "book", None, "minilm", "smollm2", "movie-snippets", 2, 60_000, 1000
-    ),
+    "book": Scale("book", None, "minilm", "smollm2", "movie-snippets", 2, 60_000, 1000),
     "full": Scale(
         *("full", None, "google-bert/bert-base-uncased", "smollm2", "imdb"),
         *(3, 100_000_000, 1000),

@@ -22,6 +22,7 @@ from chapter2.cli.console import one_line
 from chapter2.cli.data import data_app
 from chapter2.cli.doctor import doctor
 from chapter2.cli.evaluate import evaluate
+from chapter2.cli.export import export
 from chapter2.cli.finetune import finetune
 from chapter2.cli.predict import predict
 from chapter2.cli.pretrain import pretrain
@@ -35,7 +36,7 @@ INTERNAL = 70  # EX_SOFTWARE of sysexits.h: the fault is ours
 CommandLineError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
-    help="Choose, pretrain, fine-tune, evaluate and use a language model on your texts.",
+    help="Choose, pretrain, fine-tune and use a language model on your own texts.",
     epilog="Example:  chapter2 finetune movie-snippets --out model",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -75,6 +76,7 @@ _add(finetune, "finetune reviews.csv --text review --label stars")
 _add(pretrain, "pretrain encyclopaedia --family gpt --tokens 1000000 --out gpt")
 _add(evaluate, "evaluate model new.csv --text review --label stars")
 _add(predict, "predict model texts.txt > labels.tsv")
+_add(export, "export model --data new.csv --int8 --out small")
 _add(doctor, "doctor")
 app.add_typer(data_app, name="data", epilog="Example:  chapter2 data list")
 

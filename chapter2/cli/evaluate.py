@@ -49,10 +49,11 @@ def evaluate(
         data, text, label, None, limit, encoding, seed, trainable=False
     )
     classifier = sources.load_model(model)
-    dataset, absent = align(read_set, tuple(classifier.label_names), model)
-    notices = [*read_set.notices, *absent, *_seen(Path(model), read_set)]
+    dataset, absent = align(read_set, classifier.label_names, model)
+    notices = [*read_set.notices, *absent, *seen(Path(model), read_set)]
     console.notice(*notices)
-    printed, values = _measured(dataset, classifier.predict(dataset.texts), seed)
+    predictions = classifier.predict_proba(dataset.texts).argmax(axis=1)
+    printed, values = _measured(dataset, predictions, seed)
     given = {"model": model, "data": data}
     console.result(printed, {**given, **values, "notices": notices})
 
@@ -100,7 +101,7 @@ def align(
     return aligned, [f"{dataset.name} has no record of {', '.join(map(repr, absent))}."]
 
 
-def _seen(model: Path, dataset: TextDataset) -> list[str]:
+def seen(model: Path, dataset: TextDataset) -> list[str]:
     """Warn where the model was trained on these very records."""
     if run_folder.trained_on(model) != dataset.fingerprint():
         return []

@@ -21,7 +21,7 @@ from chapter2.cli.sources import load_model
 from chapter2.errors import Chapter2Error
 
 if TYPE_CHECKING:
-    from chapter2.models import Classifier
+    from chapter2.deployment.predictor import Predictor
 
 BATCH = 64  # texts in one forward pass, where as many have arrived
 
@@ -65,7 +65,7 @@ def predict(
         console.notice(f"{empty} of {index} texts were empty and have no label.")
 
 
-def label(classifier: Classifier, texts: list[str]) -> list[dict[str, Any]]:
+def label(classifier: Predictor, texts: list[str]) -> list[dict[str, Any]]:
     """Return label and probabilities of each text; an empty text has none."""
     full = [text for text in texts if text.strip()]
     rows = iter(classifier.predict_proba(full) if full else ())

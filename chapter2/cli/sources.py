@@ -10,7 +10,7 @@ from chapter2.errors import DataError, ModelError, UsageError
 
 if TYPE_CHECKING:
     from chapter2.data import Corpus, TextDataset
-    from chapter2.models import Classifier
+    from chapter2.deployment.predictor import Predictor
 
 
 def read(
@@ -89,8 +89,8 @@ def read_corpus(
     return found.take(limit, seed)
 
 
-def load_model(folder: str) -> Classifier:
-    """Return the fine-tuned model in ``folder``, on the GPU where there is one.
+def load_model(folder: str) -> Predictor:
+    """Return the fine-tuned or shipped model in ``folder``, on a GPU if there is one.
 
     Raises:
         ModelError: the folder holds none, or an unfinished run.
@@ -101,14 +101,9 @@ def load_model(folder: str) -> Classifier:
             f"{folder} holds an unfinished run; repeat its `chapter2 finetune` with"
             " --resume first."
         )
-    import torch
+    from chapter2.deployment.shipped import load_model
 
-    from chapter2 import runtime
-    from chapter2.models import Classifier
-
-    classifier = Classifier.load(folder)
-    torch.nn.Module.to(classifier.model, runtime.device())
-    return classifier
+    return load_model(folder, device=None)
 
 
 def _no_source(source: str) -> DataError:

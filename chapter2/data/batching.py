@@ -133,20 +133,22 @@ def restore(
     return ordered
 
 
-def pad(ids: Sequence[Sequence[int]], pad_id: int) -> dict[str, torch.Tensor]:
+def padded(ids: Sequence[Sequence[int]], pad_id: int) -> dict[str, np.ndarray]:
     """Pad B lists of token ids to the longest of them, L.
 
     Returns:
         ``input_ids`` and ``attention_mask`` (1 real, 0 padding), int64, both (B, L).
     """
-    import torch
-
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
     width = int(lengths.max(initial=0))
     mask = np.arange(width)[None, :] < lengths[:, None]  # (B, L)
-    padded = np.full(mask.shape, pad_id, dtype=np.int64)
-    padded[mask] = [token for row in ids for token in row]
-    return {
-        "input_ids": torch.from_numpy(padded),
-        "attention_mask": torch.from_numpy(mask.astype(np.int64)),
-    }
+    tokens = np.full(mask.shape, pad_id, dtype=np.int64)
+    tokens[mask] = [token for row in ids for token in row]
+    return {"input_ids": tokens, "attention_mask": mask.astype(np.int64)}
+
+
+def pad(ids: Sequence[Sequence[int]], pad_id: int) -> dict[str, torch.Tensor]:
+    """Return what :func:`padded` does, as tensors."""
+    import torch
+
+    return {name: torch.from_numpy(x) for name, x in padded(ids, pad_id).items()}

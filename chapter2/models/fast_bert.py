@@ -38,13 +38,14 @@ def classify(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
     served by its own kernels, and a model wrapped for distributed training must be
     called itself.
     """
-    if _goes_the_short_way(model, inputs):
+    if goes_the_short_way(model, inputs):
         return bert_logits(model, **inputs)
     output = model(**inputs)
     return getattr(output, "logits", output)  # ours return the tensor itself
 
 
-def _goes_the_short_way(model: nn.Module, inputs: Mapping[str, Tensor]) -> bool:
+def goes_the_short_way(model: nn.Module, inputs: Mapping[str, Tensor]) -> bool:
+    """Tell whether ``model`` is one whose forward pass this module knows."""
     from transformers import BertForSequenceClassification
 
     # not a subclass: it may compute something else
@@ -58,8 +59,12 @@ def bert_logits(
     model: Any, input_ids: Tensor, attention_mask: Tensor | None = None
 ) -> Tensor:
     """Return the logits (B, C) of ``model`` for ids and mask, int64 (B, L)."""
+    return biased_logits(model, input_ids, padding_bias(attention_mask))
+
+
+def biased_logits(model: Any, input_ids: Tensor, bias: Tensor | None) -> Tensor:
+    """Return the logits (B, C) under the mask's M (B, 1, 1, L), None for no padding."""
     bert = model.bert
-    bias = padding_bias(attention_mask)  # (B, 1, 1, L) or None
     hidden = bert.embeddings(input_ids)  # (B, L, D)
     for layer in bert.encoder.layer[:-1]:
         hidden = run_layer(layer, hidden, hidden, bias)

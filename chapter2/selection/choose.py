@@ -128,19 +128,19 @@ def choose(
         )
     race.store.clock.unlink(missing_ok=True)  # it has ended: a new run has all its time
     return Choice(
-        name=dataset.name,
-        profile=profile.result(),
-        requirements=limits,
-        prepared=prepared,
-        plan=race.plan,
-        recommendation=answer,
-        entrants=tuple(found),
-        outcomes=tuple(outcomes),
-        ineligible=ineligible,
-        shipped=shipped,
-        test=test_scores(shipped, prepared),
-        timing=Timing(budget.seconds, budget.used, phases.ended, race.forecasts),
-        notices=(*dataset.notices, *prepared.notices),
+        dataset.name,
+        profile.result(),
+        limits,
+        prepared,
+        race.plan,
+        answer,
+        tuple(found),
+        tuple(outcomes),
+        ineligible,
+        shipped,
+        test_scores(shipped, prepared),
+        Timing(budget.seconds, budget.used, phases.ended, race.forecasts),
+        (*dataset.notices, *prepared.notices),
     )
 
 

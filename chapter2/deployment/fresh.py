@@ -1,0 +1,103 @@
+"""The child of :mod:`chapter2.deployment.measure`: loads a shipped folder, and answers.
+
+It is started with an empty home, an empty cache and no network, reads one JSON order,
+and writes what it measured beside it. Nothing heavy is imported before the clock and
+the memory's gauge have started.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from chapter2.errors import Chapter2Error
+from chapter2.files import read_json, write_json
+
+ORDER, ANSWER, PROBABILITIES = "order.json", "answer.json", "probabilities.npy"
+WARM_UP = 3  # calls that are not counted: the first ones allocate
+CALLS = 200  # single texts at most
+LEAST = 10  # single texts at least, however slow
+SECONDS = 3.0  # that single texts may take together, beyond the least
+
+
+def main(scratch: Path) -> None:
+    """Carry out the order in ``scratch``; a user's error is part of the answer."""
+    sys.addaudithook(refuse_network)
+    order = read_json(scratch / ORDER)
+    try:
+        answer = measured(order, scratch)
+    except Chapter2Error as error:
+        answer = {"error": str(error)}
+    write_json(scratch / ANSWER, answer)
+
+
+def refuse_network(event: str, _: Any) -> None:
+    """Raise where something looks a host up or connects to it."""
+    if event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.connect"):
+        raise OSError("a shipped model must not ask a network")
+
+
+def measured(order: dict[str, Any], scratch: Path) -> dict[str, float]:
+    """Load, answer one by one and all together; return times (s) and memory (bytes)."""
+    empty = memory("VmRSS")
+    began = time.perf_counter()
+    from chapter2.deployment.shipped import load_model
+
+    predictor = load_model(order["folder"], order["device"])
+    loaded = time.perf_counter() - began
+    import numpy as np
+
+    texts = order["texts"]
+    single = times(predictor, texts)
+    began = time.perf_counter()
+    probabilities = np.asarray(predictor.predict_proba(texts), dtype=np.float64)
+    together = time.perf_counter() - began
+    np.save(scratch / PROBABILITIES, probabilities, allow_pickle=False)
+    p50, p95 = np.percentile(single, (50, 95))
+    peak = memory("VmHWM")
+    return {
+        "latency_ms_p50": 1000 * p50,
+        "latency_ms_p95": 1000 * p95,
+        "batch_ms_per_text": 1000 * together / len(texts),
+        "memory_mb": (peak - empty) / 1e6,
+        "peak_mb": peak / 1e6,
+        "load_seconds": loaded,
+        "calls": len(single),
+    }
+
+
+def times(predictor: Any, texts: list[str]) -> list[float]:
+    """Return the seconds of each single text, spread evenly over all texts."""
+    chosen = [texts[i * len(texts) // CALLS] for i in range(CALLS)]
+    for text in chosen[:: CALLS // WARM_UP][:WARM_UP]:
+        predictor.predict_proba([text])
+    found: list[float] = []
+    # so many apart that the texts that time allows still come from all over
+    for i in sorted(range(CALLS), key=lambda i: (i % 10, i)):
+        if len(found) >= LEAST and sum(found) > SECONDS:
+            break
+        began = time.perf_counter()
+        predictor.predict_proba([chosen[i]])
+        found.append(time.perf_counter() - began)
+    return found
+
+
+def memory(name: str) -> float:
+    """Return the memory that this process holds (VmRSS) or has held (VmHWM), bytes.
+
+    ``getrusage`` would also tell of the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = status.read_text().partition(f"{name}:")[2]
+        return 1024 * float(line.split()[0])
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak if sys.platform == "darwin" else 1024 * peak)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,75 @@
+"""The shipped model in a process of its own: its costs, its answers, its end."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from chapter2.deployment.fresh import refuse_network
+from chapter2.deployment.measure import measure
+from chapter2.deployment.shipped import load_model, save_model
+from chapter2.errors import ModelError, UsageError
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def footprint(exported, texts):
+    return measure(exported, texts, threads=1)
+
+
+def test_the_fresh_process_gives_the_same_probabilities(footprint, exported, texts):
+    wanted = load_model(exported).predict_proba(texts)
+    assert np.abs(footprint.probabilities - wanted).max() < 1e-6
+
+
+def test_times_memory_and_size_are_those_of_the_folder(footprint, exported):
+    assert 0 < footprint.latency_ms_p50 <= footprint.latency_ms_p95
+    assert footprint.batch_ms_per_text > 0
+    assert footprint.load_seconds > 0
+    assert 1 < footprint.memory_mb < footprint.peak_mb < 1000
+    assert footprint.calls >= 10
+    size = sum(path.stat().st_size for path in exported.iterdir())
+    assert footprint.size_mb == pytest.approx(size / 1e6)
+    figures = json.loads(json.dumps(footprint.to_dict()))
+    assert "probabilities" not in figures
+    assert figures["calls"] == footprint.calls
+
+
+def test_another_models_answers_are_a_mismatch(footprint, exported, texts):
+    given = footprint.probabilities.copy()
+    given[7] = given[7][::-1] + 0.01
+    with pytest.raises(
+        ModelError, match=r"not the one that was measured.*text 8 of 40"
+    ):
+        measure(exported, texts, expected=given, threads=1)
+    with pytest.raises(ModelError, match="shape"):
+        measure(exported, texts[:3], expected=given, threads=1)
+
+
+def test_a_process_that_takes_too_long_is_killed(exported, texts):
+    began = time.monotonic()
+    with pytest.raises(ModelError, match="within 0 s"):
+        measure(exported, texts, timeout=0.01)
+    assert time.monotonic() - began < 10
+
+
+def test_a_damaged_folder_says_what_is_wrong_with_it(exported, texts, tmp_path):
+    folder = save_model(load_model(exported), tmp_path / "model")
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=r"tokenizer\.json is missing"):
+        measure(folder, texts, threads=1)
+
+
+def test_no_texts_or_no_time_is_refused(exported, texts):
+    with pytest.raises(UsageError, match="0 texts"):
+        measure(exported, ())
+    with pytest.raises(UsageError, match="needs a text and a second"):
+        measure(exported, texts, timeout=0)
+
+
+def test_a_model_that_asks_the_network_is_stopped():
+    with pytest.raises(OSError, match="must not ask a network"):
+        refuse_network("socket.getaddrinfo", ("huggingface.co", 443))
+    assert refuse_network("open", ("model.onnx", "r", 0)) is None
