@@ -26,8 +26,9 @@ def main(scratch: Path) -> None:
     """Carry out the order in ``scratch``; a user's error is part of the answer."""
     sys.addaudithook(refuse_network)
     order = read_json(scratch / ORDER)
+    answer: dict[str, Any]
     try:
-        answer = measured(order, scratch)
+        answer = {**measured(order, scratch)}
     except Chapter2Error as error:
         answer = {"error": str(error)}
     write_json(scratch / ANSWER, answer)

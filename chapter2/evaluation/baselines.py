@@ -22,8 +22,8 @@ CJK_SHARE = 0.3  # of the letters; from here on, words are not divided by spaces
 # the Chinese reviews 10 gives 2.6 and 0.8 points more than scikit-learn's default of 1;
 # a baseline left weak flatters the model beside it
 C = 10.0
-# columns x classes at most: bounds the memory of fitting to about 1 GB; the columns that
-# occur most are kept
+# columns x classes at most: bounds the memory of fitting to about 1 GB; the columns
+# that occur most are kept
 MOST_WEIGHTS = 4_000_000
 
 

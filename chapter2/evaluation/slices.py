@@ -55,7 +55,7 @@ class Slices:
 
 def accuracy_by(
     values: Sequence[float] | np.ndarray,
-    edges: Sequence[float],
+    edges: Sequence[float] | np.ndarray,
     y_true: ArrayLike,
     y_pred: ArrayLike,
     by: str,

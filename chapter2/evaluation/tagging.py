@@ -116,12 +116,12 @@ def _row(wanted: set[Entity], named: set[Entity]) -> Row:
 def _mean(rows: Sequence[Row], weights: Sequence[int]) -> Row:
     """Return the weighted mean of the rows; 0 where no weight is left."""
     total = sum(weights)
-    scores = [
+    precision, recall, f1 = (
         sum(getattr(row, name) * w for row, w in zip(rows, weights, strict=True))
         / max(1, total)
         for name in ("precision", "recall", "f1")
-    ]
-    return Row(*scores, sum(row.support for row in rows))
+    )
+    return Row(precision, recall, f1, sum(row.support for row in rows))
 
 
 def _checked(y_true: Tags, y_pred: Tags) -> tuple[list[list[str]], list[list[str]]]:

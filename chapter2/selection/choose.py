@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,39 +109,56 @@ def choose(
     prepared = prepare(dataset, test, options.seed)
     names, ineligible = entrants(prepared, limits, options)
     race = race_of(prepared, names, limits, options, Path(out) / TRIALS, budget, say)
-    with race, ThreadPoolExecutor(1) as beside:
-        # the trials compute in other processes: this one would only wait
-        profile = beside.submit(
-            analyse, dataset, kind=options.kind, limit=sample(limits)
-        )
-        outcomes = phases.run("trials", race.run)
-        found = phases.run("costs", measured, race, prepared, limits)
-        answer = recommendation(found, prepared, limits, options)
-        shipped = phases.run(
-            "refit and check",
-            shipped_of,
-            race,
-            found,
-            answer,
-            prepared.test,
-            Path(out) / MODEL,
-        )
+    with race:
+        run = Run(dataset, prepared, limits, options, phases, ineligible, Path(out))
+        choice = run.carry_out(race)
     race.store.clock.unlink(missing_ok=True)  # it has ended: a new run has all its time
-    return Choice(
-        dataset.name,
-        profile.result(),
-        limits,
-        prepared,
-        race.plan,
-        answer,
-        tuple(found),
-        tuple(outcomes),
-        ineligible,
-        shipped,
-        test_scores(shipped, prepared),
-        Timing(budget.seconds, budget.used, phases.ended, race.forecasts),
-        (*dataset.notices, *prepared.notices),
-    )
+    return choice
+
+
+@dataclass(frozen=True)
+class Run:
+    """What :func:`choose` has decided before anything is measured."""
+
+    dataset: TextDataset
+    prepared: Prepared
+    limits: Requirements
+    options: Options
+    phases: Phases
+    ineligible: Mapping[str, str]
+    out: Path
+
+    def carry_out(self, race: Race) -> Choice:
+        """Measure, recommend, ship."""
+        prepared, limits, timed = self.prepared, self.limits, self.phases.run
+        with ThreadPoolExecutor(1) as beside:
+            # the trials compute in other processes: this one would only wait
+            kind, most = self.options.kind, sample(limits)
+            profile = beside.submit(analyse, self.dataset, kind=kind, limit=most)
+            outcomes = timed("trials", race.run)
+            found = timed("costs", measured, race, prepared, limits)
+            answer = recommendation(found, prepared, limits, self.options)
+            folder = self.out / MODEL
+            last = (race, found, answer, prepared.test, folder)
+            shipped = timed("refit and check", shipped_of, *last)
+        budget = race.budget
+        return Choice(
+            name=self.dataset.name,
+            profile=profile.result(),
+            requirements=limits,
+            prepared=prepared,
+            plan=race.plan,
+            recommendation=answer,
+            entrants=tuple(found),
+            outcomes=tuple(outcomes),
+            ineligible=self.ineligible,
+            shipped=shipped,
+            test=test_scores(shipped, prepared),
+            timing=Timing(
+                budget.seconds, budget.used, self.phases.ended, race.forecasts
+            ),
+            notices=(*self.dataset.notices, *prepared.notices),
+        )
 
 
 class Phases:
@@ -196,9 +213,10 @@ def entrants(
             f"{unknown[0]!r} is no candidate; use some of {', '.join(CANDIDATES)}."
         )
     language = options.language or languages(prepared.development.texts).main
-    language = None if language == UNKNOWN else language
     records = min(prepared.whole.values())
-    names, reasons = eligible(language, "classification", limits, records)
+    names, reasons = eligible(
+        None if language == UNKNOWN else language, "classification", limits, records
+    )
     if asked is not None:
         names = tuple(name for name in names if name in asked)
         reasons = {name: why for name, why in reasons.items() if name in asked}

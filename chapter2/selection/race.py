@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from chapter2.selection.trial import Outcome, Store, Trial
 from chapter2.selection.worker import HEAVY, LIGHT, Order, write_records
 
 RUN = "chapter2.selection.worker:run"
+Place = Nursery | Spawner  # where children are started
 TICK = 0.5  # seconds between two looks at the budget
 
 
@@ -44,8 +45,10 @@ class Race:
         self.budget.used_before += Budget.noted(self.store.clock)
         write_records(self._records_file, self.records)
         with ExitStack() as stack:
-            self._light = stack.enter_context(nursery(LIGHT))
-            self._heavy = stack.enter_context(nursery(HEAVY))
+            self._light: Place = nursery(LIGHT)
+            stack.callback(self._light.close)
+            self._heavy: Place = nursery(HEAVY)
+            stack.callback(self._heavy.close)
             self._stack = stack.pop_all()
         self._running: dict[str, tuple[Trial, Child]] = {}
         return self
@@ -114,8 +117,8 @@ class Race:
     def order(
         self,
         trial: Trial,
-        train: Sequence[int],
-        held_out: Sequence[int],
+        train: Iterable[int],
+        held_out: Iterable[int],
         records: Path,
         keep: bool,
         threads: int | None = None,
@@ -155,7 +158,7 @@ class Race:
             del self._running[child.name]
             self.say(f"{trial.title}: ended after {child.seconds:.0f} s; time is up.")
 
-    def _place(self, trial: Trial) -> Nursery | Spawner:
+    def _place(self, trial: Trial) -> Place:
         return self._light if trial.candidate in self.light else self._heavy
 
     @property
@@ -164,19 +167,19 @@ class Race:
 
 
 def subset(
-    records: TextDataset, rows: Sequence[int], count: int, seed: int
+    records: TextDataset, rows: Sequence[int] | np.ndarray, count: int, seed: int
 ) -> np.ndarray:
     """Return ``count`` of the rows with the classes' shares; smaller ones are nested.
 
     The order depends on seed and rows alone, so every candidate sees the same records.
     """
-    rows = np.asarray(rows)
-    if count >= len(rows):
-        return rows
+    held = np.asarray(rows)
+    if count >= len(held):
+        return held
     places = TextDataset(
         "rows",
-        tuple(map(str, rows)),
-        tuple(records.labels[i] for i in rows),
+        tuple(map(str, held)),
+        tuple(records.labels[i] for i in held),
         records.label_names,
     ).take(count, seed)
     return np.array([int(text) for text in places.texts])

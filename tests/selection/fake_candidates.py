@@ -1,4 +1,4 @@
-"""Candidates that fail or dawdle in known ways; a nursery that imports this has them."""
+"""Candidates that fail or dawdle in known ways, for a nursery that imports this."""
 
 import os
 import time
