@@ -47,7 +47,9 @@ def arguments() -> argparse.Namespace:
     add("--peft", nargs="*", default=list(BACKENDS["peft"]))
     add("--encoder", default="minilm")
     add("--batch", type=int, default=32, help="texts in a batch")
-    add("--steps", type=int, default=8, help="batches of a run")
+    # 8: the embeddings and the layers of MiniLM and the head, one of which gradual
+    # unfreezing thaws after another, each for an equal share of the steps
+    add("--steps", type=int, default=8, help="batches of a run; for gradual, 8 or 16")
     add("--repeats", type=int, default=5, help="timed runs of each")
     add("--json", type=Path, default=STORED, help="where to store")
     return parser.parse_args()

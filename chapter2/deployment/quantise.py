@@ -29,7 +29,7 @@ class Quantisation:
 
     per_channel: bool = True  # a scale per output: one large weight spoils one row only
     reduce_range: bool = True  # 7 bits: exact on CPUs without VNNI
-    signed: bool = True  # int8; uint8 cannot saturate either, but is slower on AVX2
+    signed: bool = True  # int8, as the weights of a layer lie about zero
     embeddings: bool = True  # the word table too: half of a small model's size
 
 

@@ -3,7 +3,7 @@
 The order of simplicity is one for all tasks. It goes by what a user has to run and to
 look after: a table of numbers (0 to 3), a network of a few megabytes (4, 5), an encoder
 (6 to 10, by how much of it was changed), a larger one (11, 12), a language model that
-needs about a second for each text (13, 14), and a service of someone else (15).
+answers by reading a prompt for each text (13, 14), and a service of someone else (15).
 """
 
 from __future__ import annotations

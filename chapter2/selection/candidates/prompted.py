@@ -30,7 +30,6 @@ def _smollm2(name: str, title: str, simplicity: int, least: int) -> Entry:
         sources=(
             "Allal et al. (2025): SmolLM2, English",
             "Brown et al. (2020): prompts with examples",
-            "measured here: tens to hundreds of times slower than a small encoder",
         ),
     )
 
