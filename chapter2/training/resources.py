@@ -20,9 +20,9 @@ heap, and glibc before 2.38 cannot give a freed aligned block to the next reques
 same size. The heap grows until the pieces fit: measured (glibc 2.36, MiniLM's shape) by
 R = 12 m^0.6 MiB, m the MiB of all that one layer computes. It is a fit, not a law; with
 ``MALLOC_MMAP_THRESHOLD_=262144`` R is 0 and a step takes up to a sixth longer. On a GPU
-torch has its own allocator, whose count of what was asked for is the peak. For prefixes,
-prompts and adapters M came within 13 % of the measured peak too (the same shape, 8 and
-32 texts of 32 and 128 tokens).
+torch has its own allocator, whose count of what was asked for is the peak. For
+prefixes, prompts and adapters M came within 13 % of the measured peak (the same shape,
+8 and 32 texts of 32 and 128 tokens).
 
 Validation keeps a second copy of the weights for the best ones; it is not counted.
 
