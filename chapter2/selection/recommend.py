@@ -100,7 +100,7 @@ def _pooled(name: str, mine: Sequence[Outcome], simplicity: int) -> Contender:
 def recommend(
     entrants: Sequence[Contender],
     labels: np.ndarray,
-    metric: str = "f1_macro",
+    metric: str = "macro_f1",
     margin: float = 0.01,
     unmet: Mapping[str, tuple[str, ...]] | None = None,
     seed: int = 0,

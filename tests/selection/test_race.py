@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-import fake_candidates  # noqa: F401
+import fake_candidates
 import numpy as np
 import pytest
 
@@ -39,6 +39,9 @@ def race_of(records, names, folder, seconds=60.0, reserve=0.0, jobs=2):
 def nurseries(monkeypatch):
     """Both nurseries know the fake candidates, and neither imports torch."""
     monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("FAKE_CANDIDATES", "1")
+    for name, fake in fake_candidates.BY_NAME.items():
+        monkeypatch.setitem(CANDIDATES, name, fake)
     for name in ("LIGHT", "HEAVY"):
         modules = (*race_module.LIGHT, "fake_candidates")
         monkeypatch.setattr(race_module, name, modules)
