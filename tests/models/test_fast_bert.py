@@ -110,7 +110,9 @@ def test_inputs_that_the_short_way_does_not_know_go_to_the_model(model):
 def test_torch_is_asked_for_large_pages_unless_told_otherwise():
     for told, expected in (({}, "1"), ({"THP_MEM_ALLOC_ENABLE": "0"}, "0")):
         clean = {k: v for k, v in os.environ.items() if k != "THP_MEM_ALLOC_ENABLE"}
-        code = "import chapter2.models, os; print(os.environ['THP_MEM_ALLOC_ENABLE'])"
+        code = (
+            "import chapter2.models.api, os; print(os.environ['THP_MEM_ALLOC_ENABLE'])"
+        )
         done = subprocess.run(
             [sys.executable, "-c", code],
             env=clean | told,
