@@ -66,9 +66,16 @@ def _cached(repository: str, revision: str | None) -> Path | None:
     return folder if whole else None
 
 
+def unreachable() -> tuple[type[Exception], ...]:
+    """Return what the Hub's client raises where it cannot be asked; not all OSError."""
+    from huggingface_hub.errors import HTTPError
+
+    return HTTPError, OSError, RuntimeError, ValueError
+
+
 def _download(repository: str, revision: str | None) -> Path:
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HTTPError
+    from huggingface_hub.errors import GatedRepoError
     from huggingface_hub.errors import RepositoryNotFoundError as NoRepository
     from huggingface_hub.errors import RevisionNotFoundError as NoRevision
 
@@ -89,7 +96,7 @@ def _download(repository: str, revision: str | None) -> Path:
             f"The Hugging Face Hub has no model {repository!r}{at}; check the "
             "spelling, or name a folder or 'minilm'."
         ) from error
-    except (HTTPError, OSError, RuntimeError, ValueError) as error:
+    except unreachable() as error:
         raise FetchError(
             f"{repository}{at} is not in the cache and the Hugging Face Hub cannot be "
             "reached; connect to the network once, or use the embedded model 'minilm'."

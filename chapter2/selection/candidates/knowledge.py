@@ -217,9 +217,11 @@ def reachable(weights: str) -> bool:
 def _answers(repository: str) -> bool:
     from huggingface_hub import HfApi
 
+    from chapter2.models.hub import unreachable
+
     try:
         HfApi().model_info(repository, timeout=HUB_SECONDS)
-    except (OSError, RuntimeError, ValueError):  # no network, offline, no such model
+    except unreachable():  # no network, offline, no such model
         return False
     return True
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import pytest
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HTTPError
 
 from chapter2 import data
 from chapter2.errors import UsageError
@@ -12,6 +14,8 @@ from chapter2.selection.candidates import CANDIDATES, candidate, eligible, knowl
 from chapter2.selection.candidates.endpoint import endpoint_candidate
 from chapter2.selection.candidates.tuned import hub_encoder
 from chapter2.selection.requirements import Requirements
+
+ANSWERS = knowledge._answers  # what the fixture replaces
 
 
 @pytest.fixture(autouse=True)
@@ -154,3 +158,14 @@ def test_asking_what_suits_loads_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("error", [HTTPError, OSError, RuntimeError])
+def test_a_hub_that_cannot_be_asked_has_nothing(monkeypatch, error):
+    """A machine without network raised the client's own error through the door."""
+
+    def refuse(*args, **kwargs):
+        raise error("Name or service not known")
+
+    monkeypatch.setattr(HfApi, "model_info", refuse)
+    assert ANSWERS("owner/encoder") is False
