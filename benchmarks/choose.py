@@ -15,7 +15,6 @@ the same processes, and trials that one has measured are not lent to the other.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -26,9 +25,10 @@ from typing import Any
 
 import contest
 import numpy as np
+from journal import add_line, lines_of
 
 from chapter2 import data
-from chapter2.evaluation import METRICS, confusion_matrix
+from chapter2.evaluation.metrics import score_by
 from chapter2.selection.budget import Budget
 from chapter2.selection.choose import Options, choose, entrants, race_of
 from chapter2.selection.plan import Plan
@@ -147,10 +147,9 @@ def exhaustive(task: Task, seed: int, jobs: int) -> dict[str, Any]:
             model = ship(race, best.name, 1.0, prepared.test, place / "model")
     predicted = model.probabilities.argmax(1)
     classes = len(sample.label_names)
-    matrix = confusion_matrix(prepared.test.labels, predicted, classes)
     return {
         "pick": best.name,
-        "test": float(METRICS[METRIC](matrix)),
+        "test": score_by(METRIC, prepared.test.labels, predicted, classes),
         "seconds": time.perf_counter() - began,
         "scores": {e.name: score_of(e, prepared, classes) for e in found},
     }
@@ -159,13 +158,13 @@ def exhaustive(task: Task, seed: int, jobs: int) -> dict[str, Any]:
 def score_of(contender: Any, prepared: Prepared, classes: int) -> float:
     """Return the out-of-fold score of a contender."""
     true = prepared.labels[contender.rows]
-    return float(METRICS[METRIC](confusion_matrix(true, contender.predicted, classes)))
+    return score_by(METRIC, true, contender.predicted, classes)
 
 
 def cells(journal: Path, jobs: int, seeds: int, share: float) -> list[dict[str, Any]]:
     """Run what the journal lacks; return all cells. The budget is a share of the time
     that the exhaustive run took, which therefore comes first."""
-    done = noted(journal)
+    done = {cell["key"]: cell for cell in lines_of(journal)}
     for seed in range(seeds):
         for task in TASKS:
             whole = run(done, journal, task, seed, "exhaustive", jobs=jobs)
@@ -187,18 +186,8 @@ def run(
     if key not in done:
         found = {"chosen": chosen, "exhaustive": exhaustive}[half](task, seed, **more)
         done[key] = {"key": key, **asdict(task), "seed": seed, "half": half, **found}
-        with journal.open("a") as file:
-            file.write(json.dumps(done[key]) + "\n")
+        add_line(journal, done[key])
     return done[key]
-
-
-def noted(journal: Path) -> dict[str, dict[str, Any]]:
-    """Return the journal's cells by their keys, without a line that was cut."""
-    text = journal.read_text() if journal.exists() else ""
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        journal.write_text(whole)
-    return {cell["key"]: cell for cell in map(json.loads, whole.splitlines())}
 
 
 def regrets(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -45,18 +45,28 @@ def run_and_note(
     if time.time() > until:
         return {}
     found = sweep.run(order, records)
-    with journal.open("a") as file:
-        file.write(json.dumps(found) + "\n")
+    add_line(journal, found)
     return found
 
 
 def noted(journal: Path) -> dict[str, dict[str, Any]]:
-    """Return what the journal holds, by order; a line that was cut off is removed."""
+    """Return what the journal holds, by order."""
+    return {key_of(found): found for found in lines_of(journal)}
+
+
+def lines_of(journal: Path) -> list[dict[str, Any]]:
+    """Return the lines of a journal; one that was cut off is removed."""
     text = journal.read_text() if journal.exists() else ""
     whole = text[: text.rfind("\n") + 1]
     if whole != text:
         journal.write_text(whole)
-    return {key_of(found): found for found in map(json.loads, whole.splitlines())}
+    return [json.loads(line) for line in whole.splitlines()]
+
+
+def add_line(journal: Path, found: dict[str, Any]) -> None:
+    """Add what was found to a journal."""
+    with journal.open("a") as file:
+        file.write(json.dumps(found) + "\n")
 
 
 def key_of(values: dict[str, Any]) -> str:

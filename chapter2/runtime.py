@@ -69,6 +69,13 @@ def cache_dir() -> Path:
     return Path(platformdirs.user_cache_dir("chapter2"))
 
 
+def cores() -> int:
+    """Return how many cores this process may use: a scheduler may give it fewer."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def device() -> torch.device:
     """Return the GPU where there is one, else the CPU; asked only when called."""
     import torch

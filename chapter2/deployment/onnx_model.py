@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chapter2 import runtime
 from chapter2.data.batching import (
     TOKENISE_AT_ONCE,
     LengthBatches,
@@ -108,7 +109,7 @@ class OnnxClassifier:
         stored = read_settings(source, "max_length", "pad_id", "precision")
         try:
             return cls(
-                session(source / GRAPH, threads or cores()),
+                session(source / GRAPH, threads or default_threads()),
                 tokenizer(source / TOKENIZER, stored["max_length"]),
                 stored["label_names"],
                 stored["max_length"],
@@ -128,7 +129,7 @@ class OnnxClassifier:
             ) from error
 
 
-def cores() -> int:
+def default_threads() -> int:
     """Return how many threads compute: ``OMP_NUM_THREADS``, else the cores we may use.
 
     ONNX Runtime's own count is of the machine's cores, also where a container or a
@@ -137,9 +138,7 @@ def cores() -> int:
     stated = os.environ.get("OMP_NUM_THREADS", "")
     if stated.isdecimal() and int(stated) > 0:
         return int(stated)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return runtime.cores()
 
 
 def session(path: Path, threads: int) -> InferenceSession:

@@ -170,3 +170,12 @@ METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "macro_f1": lambda confusion: np.asarray(scores_of(confusion, "macro").f1),
     "weighted_f1": lambda confusion: np.asarray(scores_of(confusion, "weighted").f1),
 }
+
+
+def score_by(metric: str, y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> float:
+    """Return the score of the name ``metric`` in ``METRICS``.
+
+    Raises:
+        DataError: see :func:`confusion_matrix`.
+    """
+    return float(METRICS[metric](confusion_matrix(y_true, y_pred, classes)))

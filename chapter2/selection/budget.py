@@ -7,10 +7,14 @@ report too. A run that was killed and goes on has used what it had used.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 from chapter2.files import read_json, write_json
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -42,3 +46,18 @@ class Budget:
             return float(read_json(path)["used"])
         except (OSError, ValueError, KeyError):
             return 0.0
+
+
+class Phases:
+    """What the budget is used for."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.ended = {"reading": budget.used}  # phase: seconds, in their order
+
+    def run(self, phase: str, function: Callable[..., T], *args: Any, **more: Any) -> T:
+        """Return what ``function`` returns, and note its seconds."""
+        began = time.monotonic()
+        try:
+            return function(*args, **more)
+        finally:
+            self.ended[phase] = time.monotonic() - began

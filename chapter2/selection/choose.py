@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +13,8 @@ from chapter2.data import TextDataset
 from chapter2.errors import UsageError
 from chapter2.evaluation import METRICS, bootstrap_interval, confusion_matrix
 from chapter2.evaluation.intervals import Interval
-from chapter2.selection.budget import Budget
+from chapter2.runtime import cores
+from chapter2.selection.budget import Budget, Phases
 from chapter2.selection.candidates import CANDIDATES, eligible
 from chapter2.selection.choice import Choice, Timing
 from chapter2.selection.costs import measure_costs
@@ -29,7 +28,7 @@ from chapter2.selection.prepare import (
 )
 from chapter2.selection.profile import SAMPLE, analyse
 from chapter2.selection.quantities import OTHER_SPELLING, QUALITIES
-from chapter2.selection.race import Race, cores
+from chapter2.selection.race import Race
 from chapter2.selection.recommend import (
     Contender,
     Recommendation,
@@ -38,8 +37,6 @@ from chapter2.selection.recommend import (
 )
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import Shipped, ship
-
-T = TypeVar("T")
 
 RESERVE = 15.0  # seconds for copying, a fresh process with torch, and the report
 PROFILED = 50  # records that the profile looks at for each second of the budget
@@ -159,21 +156,6 @@ class Run:
             ),
             notices=(*self.dataset.notices, *prepared.notices),
         )
-
-
-class Phases:
-    """What the budget is used for."""
-
-    def __init__(self, budget: Budget) -> None:
-        self.ended = {"reading": budget.used}  # phase: seconds, in their order
-
-    def run(self, phase: str, function: Callable[..., T], *args: Any, **more: Any) -> T:
-        """Return what ``function`` returns, and note its seconds."""
-        began = time.monotonic()
-        try:
-            return function(*args, **more)
-        finally:
-            self.ended[phase] = time.monotonic() - began
 
 
 def measured(race: Race, prepared: Prepared, limits: Requirements) -> list[Contender]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chapter2.data import TextDataset
 from chapter2.errors import Chapter2Error
+from chapter2.selection.quantities import cost_per_1000
 from chapter2.selection.race import Race
 from chapter2.selection.recommend import Contender
 from chapter2.selection.requirements import Requirements
@@ -60,7 +61,6 @@ def costs_of(footprint: Footprint, limits: Requirements) -> dict[str, float]:
     found = {name: getattr(footprint, name) for name in names}
     found |= {"memory_mb": footprint.memory_mb, "size_mb": footprint.size_mb}
     if limits.price_per_hour is not None:
-        # ms a text = s per 1,000 texts; a price per 3,600 s
-        seconds = footprint.batch_ms_per_text
-        found["cost_per_1000"] = limits.price_per_hour * seconds / 3600
+        seconds = footprint.batch_ms_per_text / 1000
+        found["cost_per_1000"] = cost_per_1000(seconds, limits.price_per_hour)
     return found

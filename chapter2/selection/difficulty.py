@@ -67,7 +67,7 @@ def difficulty(
     Raises:
         DataError: too few independent records, of all or of one class.
     """
-    from chapter2.evaluation import METRICS, confusion_matrix
+    from chapter2.evaluation.metrics import score_by
 
     labels = np.asarray(dataset.labels)
     classes = len(dataset.label_names)
@@ -79,11 +79,10 @@ def difficulty(
         round(step * np.mean([len(part.train) for part in parts])) for step in STEPS
     ]
     predicted, usual = found[-1].argmax(axis=1), _majority(labels, parts)
-    matrix = confusion_matrix(labels, predicted, classes)
     return Difficulty(
         accuracy=_interval(predicted == labels),
         majority=_interval(usual == labels),
-        macro_f1=float(METRICS["macro_f1"](matrix)),
+        macro_f1=score_by("macro_f1", labels, predicted, classes),
         gap=paired_bootstrap("accuracy", labels, predicted, usual, RESAMPLES),
         curve=tuple(zip(sizes, scores, strict=True)),
         probabilities=found[-1],

@@ -10,7 +10,7 @@ import numpy as np
 
 from chapter2.data import TextDataset, folds, split
 from chapter2.errors import DataError
-from chapter2.evaluation.metrics import METRICS, confusion_matrix
+from chapter2.evaluation.metrics import score_by
 from chapter2.selection.candidates.base import Entry
 from chapter2.selection.plan import Plan, Runner, ladder
 from chapter2.selection.trial import Outcome, Store, context_of
@@ -93,7 +93,7 @@ def plan_for(
         tuple(runners),
         ladder(sizes, classes),
         len(prepared.development),
-        scorer(prepared.labels, classes, metric),
+        Scorer(prepared.labels, classes, metric),
         seed,
     )
 
@@ -114,21 +114,18 @@ def is_light(entry: Entry) -> bool:
     return not (entry.weights or entry.trains_by_epochs or entry.network)
 
 
-def scorer(labels: np.ndarray, classes: int, metric: str) -> _Scorer:
-    """Return what judges an outcome by ``metric`` on the rows that it predicted."""
-    return _Scorer(labels, classes, metric)
-
-
 @dataclass(frozen=True)
-class _Scorer:
+class Scorer:
+    """Judges an outcome by ``metric`` on the rows that it predicted."""
+
     labels: np.ndarray  # (N,)
     classes: int
     metric: str
 
     def __call__(self, outcome: Outcome) -> float:
         predicted = outcome.probabilities.argmax(1)
-        matrix = confusion_matrix(self.labels[outcome.rows], predicted, self.classes)
-        return float(METRICS[self.metric](matrix))
+        true = self.labels[outcome.rows]
+        return score_by(self.metric, true, predicted, self.classes)
 
 
 def store_for(

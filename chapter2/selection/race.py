@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from chapter2.data.records import TextDataset
+from chapter2.runtime import cores
 from chapter2.selection.budget import Budget
 from chapter2.selection.nursery import Child, Nursery, Spawner, nursery
 from chapter2.selection.plan import Plan
@@ -66,9 +66,8 @@ class Race:
         """Carry out one order outside the plan; None where time ran out."""
         if found := self.store.find(trial):
             return found
+        self._launch(trial, order)
         place = self._place(trial)
-        path = order.save(self.store.path(trial).with_suffix(".order"))
-        place.start(trial.title, RUN, path, path.with_suffix(".log"))
         while self.left > 0:
             self.budget.note(self.store.clock)
             if place.wait(min(TICK, self.left)):
@@ -109,10 +108,13 @@ class Race:
         some = subset(self.records, train, trial.records, trial.seed)
         whole = len(some) == len(train)
         order = self.order(trial, some, held_out, self._records_file, keep=whole)
+        self._running[trial.title] = trial, self._launch(trial, order)
+
+    def _launch(self, trial: Trial, order: Order) -> Child:
+        """Start the child that carries out ``order``."""
         path = order.save(self.store.path(trial).with_suffix(".order"))
-        place = self._place(trial)
-        child = place.start(trial.title, RUN, path, path.with_suffix(".log"))
-        self._running[trial.title] = trial, child
+        log = path.with_suffix(".log")
+        return self._place(trial).start(trial.title, RUN, path, log)
 
     def order(
         self,
@@ -192,10 +194,3 @@ def sentence(outcome: Outcome, plan: Plan) -> str:
         return f"{trial.title}: {outcome.error}"
     score = plan.score(outcome)
     return f"{trial.title}: {score:.3f} in {outcome.seconds:.1f} s"
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chapter2.data import TextDataset
-from chapter2.selection.race import Race, cores
+from chapter2.deployment.whole import whole_folder
+from chapter2.runtime import cores
+from chapter2.selection.race import Race
 from chapter2.selection.trial import Trial
 from chapter2.selection.worker import Order, write_records
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from chapter2.deployment.measure import Footprint
 
 REFIT = -1  # the fold of the last refit: all development records
-SAMPLE = 300  # test texts on which speed is measured
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def ship(race: Race, name: str, effort: float, test: TextDataset, out: Path) -> 
         source, expected = race.store.model(trial), outcome
     else:
         source, expected = first_fold_model(race, name, effort), None
-    replace_folder(source, out)
+    with whole_folder(out) as aside:
+        shutil.copytree(source, aside, dirs_exist_ok=True)
     footprint = measure(
         out,
         test.texts,
@@ -89,13 +91,3 @@ def first_fold_model(race: Race, name: str, effort: float) -> Path:
     """Return the model that the trial on the first whole fold has left."""
     trial = Trial(name, 0, len(race.folds[0][0]), effort, race.plan.seed)
     return race.store.model(trial)
-
-
-def replace_folder(source: Path, target: Path) -> None:
-    """Put a copy of ``source`` in place of ``target``, whole or not at all."""
-    aside = target.with_name(f".{target.name}.new")
-    shutil.rmtree(aside, ignore_errors=True)
-    shutil.copytree(source, aside)
-    if target.exists():
-        shutil.rmtree(target)
-    aside.rename(target)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,6 @@ class Outcome:
     memory_mb: float  # peak of the process
     error: str | None = None  # why there are no predictions
     notices: tuple[str, ...] = ()
-    costs: dict[str, float] = field(default_factory=dict)  # of the model, if measured
 
     @property
     def failed(self) -> bool:

@@ -8,7 +8,6 @@ file of this run, never through a pipe, so that an ended child leaves nothing ha
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -83,6 +82,7 @@ def run(path: Path) -> None:
 
 def measured(order: Order, records: TextDataset, began: float) -> Outcome:
     """Fit, predict, keep the model where asked; return the outcome."""
+    from chapter2.deployment.fresh import memory
     from chapter2.deployment.shipped import save_model
     from chapter2.selection.candidates import CANDIDATES
 
@@ -96,7 +96,7 @@ def measured(order: Order, records: TextDataset, began: float) -> Outcome:
         save_model(predictor, order.model)
     rows = np.asarray(order.held_out, dtype=int)
     notices = tuple(getattr(predictor, "notices", ()))
-    peak = peak_memory_mb()
+    peak = memory("VmHWM") / 1e6  # MB
     return Outcome(trial, rows, probabilities, seconds, peak, notices=notices)
 
 
@@ -109,13 +109,6 @@ def limit_threads(threads: int) -> None:
         import torch
 
         torch.set_num_threads(threads)
-
-
-def peak_memory_mb() -> float:
-    """Return the most memory that this process has held, in MB of 10^6 bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KiB, macOS in bytes
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
 
 
 def write_records(path: Path, records: TextDataset) -> None:

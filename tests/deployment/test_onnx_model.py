@@ -4,17 +4,17 @@ import os
 
 import pytest
 
-from chapter2.deployment.onnx_model import OnnxClassifier, cores
+from chapter2.deployment.onnx_model import OnnxClassifier, default_threads
 from chapter2.errors import ModelError
 
 
 def test_threads_are_what_the_user_or_the_scheduler_gives(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert cores() == 3
+    assert default_threads() == 3
     monkeypatch.delenv("OMP_NUM_THREADS")
-    assert cores() == len(os.sched_getaffinity(0))
+    assert default_threads() == len(os.sched_getaffinity(0))
     monkeypatch.setenv("OMP_NUM_THREADS", "many")
-    assert cores() == len(os.sched_getaffinity(0))
+    assert default_threads() == len(os.sched_getaffinity(0))
 
 
 def test_the_session_has_the_stated_threads(exported):

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chapter2.selection.candidates import notices
 from chapter2.selection.candidates.base import Entry, checked_effort
-from chapter2.selection.candidates.frozen import MINILM_FACTS
-from chapter2.selection.candidates.regression import check_classes, fit_head
+from chapter2.selection.candidates.frozen import MINILM_FACTS, on_vectors
+from chapter2.selection.candidates.regression import check_classes
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -65,18 +64,14 @@ class SetFit:
         validation: TextDataset | None = None,
     ) -> EmbeddingLinear:
         """Tune on ``effort`` of the pairs; see :class:`Candidate`."""
-        from chapter2.models.embedding import EmbeddingLinear, load_embedder
+        from chapter2.models.embedding import load_embedder
 
         check_classes(train)
         number = min(self.most, self.per_record * len(train))
         wanted = max(1, round(checked_effort(effort) * number))
         pairs = sample_pairs(train.labels, wanted, seed)
-        tuned = self._tuned(
-            load_embedder(self.encoder, self.max_length), train, pairs, seed
-        )
-        head = fit_head(train, tuned.embed(train.texts))
-        said = notices.cut(tuned.truncated(train.texts), len(train), tuned.max_length)
-        return EmbeddingLinear(train.label_names, tuned, head, said)
+        embedder = load_embedder(self.encoder, self.max_length)
+        return on_vectors(self._tuned(embedder, train, pairs, seed), train)
 
     def _tuned(
         self, embedder: Embedder, train: TextDataset, pairs: Sequence[Pair], seed: int

@@ -11,7 +11,7 @@ from chapter2.selection.candidates.regression import check_classes, fit_head
 
 if TYPE_CHECKING:
     from chapter2.data import TextDataset
-    from chapter2.models.embedding import EmbeddingLinear
+    from chapter2.models.embedding import Embedder, EmbeddingLinear
 
 MINILM_FACTS = (
     "Wang et al. (2020): MiniLM",
@@ -49,12 +49,17 @@ class FrozenEncoder:
         validation: TextDataset | None = None,
     ) -> EmbeddingLinear:
         """Fit in one go; see :class:`Candidate`."""
-        from chapter2.models.embedding import EmbeddingLinear, load_embedder
+        from chapter2.models.embedding import load_embedder
 
         check_classes(train)
-        embedder = load_embedder(self.encoder, self.max_length)
-        head = fit_head(train, embedder.embed(train.texts))
-        said = notices.cut(
-            embedder.truncated(train.texts), len(train), embedder.max_length
-        )
-        return EmbeddingLinear(train.label_names, embedder, head, said)
+        return on_vectors(load_embedder(self.encoder, self.max_length), train)
+
+
+def on_vectors(embedder: Embedder, train: TextDataset) -> EmbeddingLinear:
+    """Fit a logistic regression on the encoder's vectors of ``train``."""
+    from chapter2.models.embedding import EmbeddingLinear
+
+    head = fit_head(train, embedder.embed(train.texts))
+    longer = embedder.truncated(train.texts)
+    said = notices.cut(longer, len(train), embedder.max_length)
+    return EmbeddingLinear(train.label_names, embedder, head, said)

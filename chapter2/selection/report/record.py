@@ -26,11 +26,11 @@ import numpy as np
 import chapter2
 from chapter2.evaluation import confusion_matrix, most_confident_errors
 from chapter2.files import read_json
+from chapter2.runtime import cores
 from chapter2.selection import gains
 from chapter2.selection.choice import Choice
 from chapter2.selection.choose import qualities
 from chapter2.selection.front import drawn_costs, pareto_front
-from chapter2.selection.race import cores
 from chapter2.selection.recommend import Contender
 from chapter2.selection.report import sentences
 from chapter2.selection.report.words import title, without_paths

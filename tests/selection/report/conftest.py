@@ -13,7 +13,7 @@ from chapter2.selection.choice import Choice, Timing
 from chapter2.selection.choose import Options, qualities, recommendation
 from chapter2.selection.findings import Finding
 from chapter2.selection.plan import Plan, Runner, ladder
-from chapter2.selection.prepare import Prepared, scorer
+from chapter2.selection.prepare import Prepared, Scorer
 from chapter2.selection.quantities import QUALITIES
 from chapter2.selection.recommend import contenders
 from chapter2.selection.requirements import Requirements
@@ -81,7 +81,6 @@ def outcomes_of(prepared, plan):
                     predicted(prepared.labels[held], accuracy, 100 * i + rung.fold),
                     seconds=(0.1 + 4 * i**2) * rung.records / 600,
                     memory_mb=200.0,
-                    costs={"latency_ms_p95": COSTS[name]},
                 )
             )
     first = Trial("minilm-full", 0, plan.rungs[0].records, 1.0, 0)
@@ -119,13 +118,13 @@ def choice_of(limits=None, folder=Path("nowhere"), **options):
     runners = [Runner(n, cheap, not cheap) for n, (*_, cheap) in FIELD.items()]
     runners += [Runner("recurrent", False, True), Runner("minilm-full", False, True)]
     rungs = ladder([len(train) for train, _ in prepared.folds], 3)
-    score = scorer(prepared.labels, 3, "macro_f1")
+    score = Scorer(prepared.labels, 3, "macro_f1")
     plan = Plan(tuple(runners), rungs, DEVELOPMENT, score)
     limits = limits or Requirements(budget_seconds=300)
     outcomes = outcomes_of(prepared, plan)
     found = contenders(outcomes, prepared.whole, {n: s for n, (s, *_) in FIELD.items()})
-    if not limits.maximum:
-        found = [replace(e, costs={}) for e in found]
+    if limits.maximum:  # as measure_costs does
+        found = [replace(e, costs={"latency_ms_p95": COSTS[e.name]}) for e in found]
     answer = recommendation(found, prepared, limits, Options(**options))
     guess = predicted(prepared.test.labels, 0.85, 5)
     test = {

@@ -47,7 +47,7 @@ def test_every_quantity_has_a_name_and_an_amount():
     ("text", "expected"),
     [
         ("it broke; see /home/me/out/trials/x.log.", "it broke; see x.log."),
-        ("'/root/a b' and /srv/x/data.csv", "'a b' and data.csv"),
+        ("'/opt/a b' and /srv/x/data.csv", "'a b' and data.csv"),
         (r"see C:\Users\me\x.log", "see x.log"),
         ("see https://example.org/a/b.html", "see https://example.org/a/b.html"),
         ("precision and/or recall, 3/4 of it", "precision and/or recall, 3/4 of it"),
