@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chapter2.selection.trial import Outcome, Trial
 
@@ -130,9 +130,7 @@ class Plan:
         first_whole = trial.fold == 0 and self._whole(trial)
         shorter = EFFORTS if runner.by_epochs and first_whole else (1.0,)
         for effort in shorter:
-            wanted = Trial(
-                trial.candidate, trial.fold, trial.records, trial.effort * effort
-            )
+            wanted = replace(trial, effort=trial.effort * effort)
             needed = self.forecast(wanted, outcomes)
             if needed is None or needed + self.refit(wanted, outcomes) <= left:
                 return wanted if left > 0 else None

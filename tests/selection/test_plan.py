@@ -1,5 +1,7 @@
 """The plan, driven by simulated candidates whose curves and costs are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -109,6 +111,16 @@ def test_a_steep_curve_is_kept_although_it_begins_below_the_best():
     assert any(
         o.trial.candidate == "hungry" and o.trial.records == 800 for o in outcomes
     )
+
+
+def test_the_seed_of_the_plan_is_that_of_every_trial():
+    """Trials that were given another seed never counted as taken, and came for ever."""
+    plan = replace(plan_of(CHEAP, Runner("a", False, True)), seed=3)
+    curves = {"words": flat(0.7), "a": rising(0.6, 0.85)}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "a": 10}, 1000)
+    trials = [o.trial for o in outcomes]
+    assert {trial.seed for trial in trials} == {3}
+    assert len(set(trials)) == len(trials)
 
 
 def test_what_failed_is_not_asked_again():
