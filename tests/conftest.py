@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+sys.path.insert(0, str(Path(__file__).parent))  # for chat_server
 
 settings.register_profile(
     "chapter2",
@@ -38,3 +42,16 @@ def accelerated():
         )
 
     return run
+
+
+@pytest.fixture
+def server():
+    """An OpenAI-compatible endpoint on this machine."""
+    from chat_server import Server
+
+    made = Server()
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield made
+    made.shutdown()
+    made.server_close()

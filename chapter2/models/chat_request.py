@@ -13,6 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 from chapter2.errors import FetchError, UsageError
 
@@ -41,6 +42,13 @@ class EndpointConfig:
             raise UsageError(
                 f"The endpoint's address is {self.url!r}; it must begin with http:// "
                 "or https://."
+            )
+        parts = urlsplit(self.url)
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise UsageError(
+                "The endpoint's address must hold no user, key, ? or #, for it is "
+                "written to files; put the key into the environment variable "
+                f"{self.key_variable}."
             )
         least = min(self.tries, self.concurrency, self.max_tokens, self.characters)
         if least < 1 or self.timeout <= 0:

@@ -1,79 +1,14 @@
 """An OpenAI-compatible endpoint, played by a server in a thread of this process."""
 
-import json
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import numpy as np
 import pytest
+from chat_server import answered, plain
 
 from chapter2.errors import FetchError, UsageError
 from chapter2.models.chat_request import EndpointConfig
 from chapter2.models.endpoint import Endpoint, matched
 
 LABELS = ("bad", "good", "very good")
-
-
-class Server(ThreadingHTTPServer):
-    """Answers by ``reply(texts so far, body) -> (state, headers, bytes)``."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.requests, self.reply, self.delay = [], plain, 0.0
-        self.lock, self.busy, self.most = threading.Lock(), 0, 0
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One request: noted, delayed, answered."""
-
-    def do_POST(self):
-        server = self.server
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with server.lock:
-            server.requests.append((self.path, dict(self.headers), body))
-            count = len(server.requests)
-            server.busy += 1
-            server.most = max(server.most, server.busy)
-        time.sleep(server.delay)
-        state, headers, content = server.reply(count, body)
-        with server.lock:
-            server.busy -= 1
-        self.send_response(state)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *args):
-        """Say nothing."""
-
-
-def answered(content, **beside):
-    choices = [{"message": {"role": "assistant", "content": content}}]
-    return 200, {}, json.dumps({"choices": choices, **beside}).encode()
-
-
-def plain(count, body):
-    text = body["messages"][-1]["content"]
-    label = "Very good." if "!" in text else "good" if "fine" in text else " bad\n"
-    return answered(label, usage={"prompt_tokens": 100, "completion_tokens": 2})
-
-
-@pytest.fixture
-def server():
-    made = Server()
-    thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield made
-    made.shutdown()
-    made.server_close()
 
 
 def endpoint(server, sleep=lambda seconds: None, examples=(), **settings):
@@ -220,3 +155,13 @@ def test_answers_are_matched_to_labels(answer, label):
 def test_settings_out_of_range_are_refused(given):
     with pytest.raises(UsageError):
         EndpointConfig(**{"url": "http://a", "model": "m", **given})
+
+
+@pytest.mark.parametrize(
+    "url", ["https://me:secret@a/v1", "https://a/v1?key=secret", "https://a#secret"]
+)
+def test_an_address_with_a_key_in_it_is_refused_and_not_repeated(url):
+    """It would stand in the saved model, in the report and in the names of trials."""
+    with pytest.raises(UsageError, match="OPENAI_API_KEY") as caught:
+        EndpointConfig(url, "m")
+    assert "secret" not in str(caught.value)
