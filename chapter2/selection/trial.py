@@ -20,6 +20,7 @@ import numpy as np
 
 from chapter2.files import read_json, write_json
 
+LONGEST = 40  # characters of an address or a folder in the name of a file
 # packages whose versions decide what a trial gives
 DECISIVE = ("chapter2", "torch", "transformers", "tokenizers", "scikit-learn")
 
@@ -36,8 +37,11 @@ class Trial:
 
     @property
     def title(self) -> str:
-        """A name for people, and for files: without a dot or a slash."""
+        """A name for people, and for files: without a dot or a slash, and short."""
         name = re.sub(r"[^\w-]+", "_", self.candidate)
+        if name != self.candidate:  # an address or a folder: others may end like it
+            told = hashlib.sha256(self.candidate.encode()).hexdigest()
+            name = f"{name[-LONGEST:].strip('_')}-{told[:6]}"
         effort = "" if self.effort == 1 else f"-e{100 * self.effort:.0f}"
         return f"{name}-f{self.fold}-n{self.records}{effort}-s{self.seed}"
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chapter2.data import TextDataset
 
 # what a nursery imports once for all trials that use torch
+PLACES = ("records", "result", "model")  # fields of an order that are paths
 HEAVY = (
     "torch",
     "transformers.models.bert.modeling_bert",
@@ -52,8 +53,12 @@ class Order:
     threads: int
 
     def save(self, path: Path) -> Path:
-        """Write the order."""
-        write_json(path, asdict(self))
+        """Write the order; places stand relative to its folder, which may be moved."""
+        told = asdict(self)
+        for name in PLACES:
+            if told[name] is not None:
+                told[name] = os.path.relpath(told[name], path.parent)
+        write_json(path, told)
         return path
 
     @classmethod
@@ -61,6 +66,9 @@ class Order:
         """Return what :meth:`save` wrote."""
         told = read_json(path)
         told["trial"] = Trial(**told["trial"])
+        for name in PLACES:
+            if told[name] is not None:
+                told[name] = str(path.parent / told[name])
         return cls(**told)
 
 
@@ -84,12 +92,12 @@ def measured(order: Order, records: TextDataset, began: float) -> Outcome:
     """Fit, predict, keep the model where asked; return the outcome."""
     from chapter2.deployment.fresh import memory
     from chapter2.deployment.shipped import save_model
-    from chapter2.selection.candidates import CANDIDATES
+    from chapter2.selection.candidates import candidate
 
     trial = order.trial
     train, asked = records.select(order.train), records.select(order.held_out)
-    candidate = CANDIDATES[trial.candidate]
-    predictor = candidate.fit(train, effort=trial.effort, seed=trial.seed)
+    named = candidate(trial.candidate)
+    predictor = named.fit(train, effort=trial.effort, seed=trial.seed)
     probabilities = predictor.predict_proba(asked.texts)
     seconds = time.perf_counter() - began
     if order.model:

@@ -53,6 +53,14 @@ def test_names_with_dots_and_slashes_and_efforts_do_not_meet_in_one_file(tmp_pat
     assert len(list(tmp_path.glob("*.json"))) == 4
 
 
+def test_the_name_of_a_file_is_short_and_of_one_candidate():
+    far = [f"hub:{'a/' * 200}{which}/model" for which in "xy"]
+    first, second = (Trial(name, 0, 10).title for name in far)
+    assert first != second
+    assert max(len(first), len(second)) < 80
+    assert Trial("tfidf", 0, 10).title == "tfidf-f0-n10-s0"
+
+
 def test_an_outcome_without_its_last_file_is_absent(tmp_path):
     store = Store(tmp_path, "context")
     path = store.path(made().trial)

@@ -1,7 +1,24 @@
 import subprocess
 import sys
+from dataclasses import replace
 
-from chapter2.selection.worker import LIGHT
+from chapter2.selection.trial import Trial
+from chapter2.selection.worker import LIGHT, Order
+
+
+def test_an_order_states_no_place_and_goes_with_its_folder(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    names = [str(here / name) for name in ("records.json", "result", "model")]
+    order = Order(Trial("tfidf", 0, 2), [0, 1], [2], *names, threads=1)
+    path = order.save(here / "a.order")
+    assert str(tmp_path) not in path.read_text()
+    assert Order.load(path) == order
+    here.rename(there)
+    moved = Order.load(there / "a.order")
+    assert moved.records == str(there / "records.json")
+    unkept = replace(order, model=None).save(there / "b.order")
+    assert Order.load(unkept).model is None
 
 
 def test_the_light_nursery_loads_no_torch():
