@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from chapter2.files import read_json, write_json
 
 T = TypeVar("T")
+EARLIER = "before it was stopped"  # the phase of the runs that this one goes on with
 
 
 @dataclass
@@ -49,15 +50,28 @@ class Budget:
 
 
 class Phases:
-    """What the budget is used for."""
+    """What the budget is used for: each second of it belongs to one phase."""
 
     def __init__(self, budget: Budget) -> None:
+        self.budget = budget
         self.ended = {"reading": budget.used}  # phase: seconds, in their order
+        self._before = budget.used_before
 
     def run(self, phase: str, function: Callable[..., T], *args: Any, **more: Any) -> T:
-        """Return what ``function`` returns, and note its seconds."""
-        began = time.monotonic()
+        """Return what ``function`` returns; ``phase`` ends with it."""
         try:
             return function(*args, **more)
         finally:
-            self.ended[phase] = time.monotonic() - began
+            self.end(phase)
+
+    def end(self, phase: str) -> None:
+        """Give ``phase`` all that was used since the last one ended.
+
+        What a run that was stopped had used is a phase of its own.
+        """
+        earlier = self.budget.used_before - self._before
+        if earlier > 0:
+            self.ended[EARLIER] = self.ended.get(EARLIER, 0.0) + earlier
+            self._before = self.budget.used_before
+        seconds = self.budget.used - sum(self.ended.values())
+        self.ended[phase] = self.ended.get(phase, 0.0) + seconds

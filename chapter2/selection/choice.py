@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapter2.evaluation.intervals import Interval
@@ -26,6 +26,8 @@ class Timing:
     used: float  # seconds, all included
     phases: Mapping[str, float]  # seconds, in the order in which they came
     forecasts: Mapping[Trial, float]  # seconds that were expected of a trial
+    # trials that the clock ended: seconds until then
+    ended: Mapping[Trial, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,23 +62,28 @@ class Choice:
     def unmeasured(self) -> dict[str, str]:
         """Why an eligible candidate is not among the entrants, in one sentence."""
         entered = {e.name for e in self.entrants}
-        found = {}
-        for runner in self.plan.runners:
-            if runner.name in entered:
-                continue
-            mine = [o for o in self.outcomes if o.trial.candidate == runner.name]
-            failed = [o for o in mine if o.failed]
-            if failed:
-                found[runner.name] = f"It failed: {failed[0].error}"
-            elif not mine:
-                found[runner.name] = "No time was left to try it."
-            elif not self.plan.alive(runner.name, self.outcomes):
-                hope = self.plan.hope(runner.name, self.outcomes)
-                most = max(o.trial.records for o in mine)
-                found[runner.name] = (
-                    f"After {most:,} records even a hopeful extension of its curve, "
-                    f"{hope:.3f}, stayed below the best."
-                )
-            else:
-                found[runner.name] = "No time was left to train it on a whole fold."
-        return found
+        names = [runner.name for runner in self.plan.runners]
+        return {name: self._why_not(name) for name in names if name not in entered}
+
+    def _why_not(self, name: str) -> str:
+        """Say why there is no whole fold of the candidate ``name``."""
+        mine = [o for o in self.outcomes if o.trial.candidate == name]
+        failed = [o for o in mine if o.failed]
+        if failed:
+            return f"It failed: {failed[0].error}"
+        late = [t for t in self.timing.ended if t.candidate == name]
+        if late:
+            return (
+                f"It was begun on {late[-1].records:,} records and ended after "
+                f"{self.timing.ended[late[-1]]:.0f} s, because the time was up."
+            )
+        if not mine:
+            return "No time was left to try it."
+        if self.plan.alive(name, self.outcomes):
+            return "No time was left to train it on a whole fold."
+        hope = self.plan.hope(name, self.outcomes)
+        most = max(o.trial.records for o in mine)
+        return (
+            f"After {most:,} records even a hopeful extension of its curve, "
+            f"{hope:.3f}, stayed below the best."
+        )

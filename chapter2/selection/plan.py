@@ -54,6 +54,7 @@ class Runner:
     by_epochs: bool  # may be trained for a part of its schedule
 
 
+    climbs: bool = True  # False: small rungs would cost as much as whole ones
 @dataclass(frozen=True)
 class Plan:
     """Chooses the next trial; ``score`` judges an outcome (higher is better)."""
@@ -81,9 +82,10 @@ class Plan:
         self, outcomes: Sequence[Outcome], running: Sequence[Trial]
     ) -> Iterable[Trial]:
         """Yield what is worth measuring, the most wanted first."""
-        for runner in self.runners:  # the first answer
-            if runner.cheap and not self._failed(runner.name, outcomes):
-                yield from self._ladder(runner)
+        cheap = [r for r in self.runners if r.cheap]
+        going = [r for r in cheap if not self._failed(r.name, outcomes)]
+        for together in zip(*map(self._ladder, going), strict=True):  # first answer:
+            yield from together  # all of them on one fold before any on the next
         racing = [
             r for r in self.runners if not r.cheap and self.alive(r.name, outcomes)
         ]
@@ -113,7 +115,8 @@ class Plan:
                     yield self._trial(runner.name, i + 1, outcomes)
 
     def _ladder(self, runner: Runner) -> list[Trial]:
-        rungs = [rung for rung in self.rungs if rung.whole or not runner.cheap]
+        climbs = runner.climbs and not runner.cheap
+        rungs = [rung for rung in self.rungs if rung.whole or climbs]
         return [Trial(runner.name, r.fold, r.records, 1.0, self.seed) for r in rungs]
 
     def _trial(self, name: str, i: int, outcomes: Sequence[Outcome]) -> Trial:

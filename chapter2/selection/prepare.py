@@ -86,7 +86,11 @@ def plan_for(
 ) -> Plan:
     """Return the plan, and in it the order in which candidates are first tried."""
     order = sorted(entries, key=_turn)
-    runners = [Runner(e.name, is_light(e), e.trains_by_epochs) for e in order]
+    # an endpoint is sent the same texts on each rung: the small ones are spared
+    runners = [
+        Runner(e.name, is_light(e), e.trains_by_epochs, climbs=not e.network)
+        for e in order
+    ]
     sizes = [len(train) for train, _ in prepared.folds]
     classes = len(prepared.development.label_names)
     return Plan(

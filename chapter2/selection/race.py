@@ -36,8 +36,10 @@ class Race:
     jobs: int
     say: Callable[[str], None]
     outcomes: list[Outcome] = field(default_factory=list)
+    seen: Callable[[Sequence[Outcome]], None] | None = None  # is shown each new one
     forecasts: dict[Trial, float] = field(default_factory=dict)  # seconds, before
 
+    ended: dict[Trial, float] = field(default_factory=dict)  # seconds until the clock
     def __enter__(self) -> Race:
         """Start the nurseries; both import from the first second on."""
         self.store.folder.mkdir(parents=True, exist_ok=True)
@@ -156,6 +158,8 @@ class Race:
         if self.left > 0:
             return
         for trial, child in list(self._running.values()):
+        if self.seen is not None:
+            self.seen(self.outcomes)
             self._place(trial).kill(child.name)
             del self._running[child.name]
             self.say(f"{trial.title}: ended after {child.seconds:.0f} s; time is up.")
@@ -164,6 +168,7 @@ class Race:
         return self._light if trial.candidate in self.light else self._heavy
 
     @property
+            self.ended[trial] = child.seconds
     def _records_file(self) -> Path:
         return self.store.folder / "records.json"
 

@@ -81,6 +81,9 @@ def test_the_budget_ends_a_trial_that_would_not_end(snippets, tmp_path):
     assert took < 30
     assert race.budget.left > 0
     assert {o.trial.candidate for o in outcomes} == {"tfidf"}
+    ((trial, seconds),) = race.ended.items()
+    assert trial.candidate == "slow"
+    assert 5 < seconds < 25
 
 
 def test_a_second_run_finds_what_the_first_had_measured(snippets, tmp_path):

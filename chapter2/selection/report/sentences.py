@@ -15,6 +15,7 @@ from chapter2.selection.report.words import (
     count,
     duration,
     in_points,
+    is_remote,
     metric_name,
     percent,
     points,
@@ -117,11 +118,14 @@ def fitted_on(choice: Choice) -> str:
 def measured_costs(choice: Choice) -> str:
     """Say what the shipped model costs, as measured in a fresh process."""
     cost = choice.shipped.footprint
+    where = "in a fresh process without network."
+    if is_remote(choice.shipped.name):
+        where = "from a fresh process, which sends each text to the address named."
     return (
         f"One text takes {cost.latency_ms_p50:.3g} ms (95th percentile "
         f"{cost.latency_ms_p95:.3g} ms), one of a batch {cost.batch_ms_per_text:.3g} "
         f"ms; memory {cost.memory_mb:,.0f} MB, {cost.size_mb:,.3g} MB on disk; "
-        "measured here, in a fresh process without network."
+        f"measured here, {where}"
     )
 
 
@@ -155,7 +159,7 @@ def phases(choice: Choice) -> dict[str, float]:
 
 
 def time_bought(found: Sequence[MoreTime]) -> list[str]:
-    """Say what more time would measure; of what was never tried, only its name."""
+    """Say what more time would measure; of what was never measured, only its name."""
     told = [
         f"{title(each.name)}: about {duration(each.seconds)} more; a hopeful score is "
         f"{100 * each.hopeful:.1f} % (last seen with {count(each.records, 'record')})."
@@ -164,7 +168,7 @@ def time_bought(found: Sequence[MoreTime]) -> list[str]:
     ]
     unknown = ", ".join(each.name for each in found if each.seconds is None)
     if unknown:
-        told.append(f"Not tried, so what it takes is not known: {unknown}.")
+        told.append(f"Never measured, so what it takes is not known: {unknown}.")
     return told
 
 

@@ -6,7 +6,7 @@ import re
 
 from chapter2.errors import UsageError
 from chapter2.evaluation.intervals import Interval
-from chapter2.selection.candidates import Entry, candidate
+from chapter2.selection.candidates import Candidate, Entry, candidate
 from chapter2.selection.quantities import OTHER_SPELLING, shown
 
 METRICS = {  # name in chapter2.evaluation.METRICS -> in a sentence
@@ -50,10 +50,26 @@ def amount(name: str, value: float) -> str:
 
 def entry(name: str) -> Entry | None:
     """Return the facts about the candidate; None where it is not known any more."""
+    known = _known(name)
+    return known.entry if known else None
+
+
+def examples(name: str) -> int:
+    """Return how many training records the candidate's prompt holds, at most."""
+    return int(getattr(_known(name), "shots", 0))
+
+
+def _known(name: str) -> Candidate | None:
     try:
-        return candidate(name).entry
+        return candidate(name)
     except UsageError:
         return None
+
+
+def is_remote(name: str) -> bool:
+    """Whether the candidate is a service elsewhere, which is sent each text."""
+    known = entry(name)
+    return bool(known and known.network)
 
 
 def title(name: str) -> str:

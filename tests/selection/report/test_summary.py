@@ -6,6 +6,7 @@ import pytest
 
 from chapter2.selection.report import as_text, limits, sentences
 from chapter2.selection.requirements import Requirements
+from chapter2.selection.trial import Trial
 
 
 def asked(**limits):
@@ -80,3 +81,24 @@ def test_it_says_on_what_the_model_was_fitted(choice, refit):
     said = sentences.fitted_on(replace(choice, shipped=shipped))
     assert ("all 900 development records" in said) is refit
     assert ("600 of the 900" in said) is not refit
+
+
+def test_what_was_begun_and_ended_by_the_clock_is_said_to_be_so(choice):
+    """It said that no time was left to try it."""
+    tried = [o for o in choice.outcomes if o.trial.candidate != "minilm-full"]
+    ended = {Trial("minilm-full", 0, 600): 23.4}
+    timing = replace(choice.timing, ended=ended)
+    choice = replace(choice, outcomes=tuple(tried), timing=timing)
+    assert choice.unmeasured["minilm-full"] == (
+        "It was begun on 600 records and ended after 23 s, because the time was up."
+    )
+    assert "Never measured, so what it takes is not known" in as_text(choice)
+    untried = replace(choice, timing=replace(timing, ended={}))
+    assert untried.unmeasured["minilm-full"] == "No time was left to try it."
+
+
+def test_a_service_is_said_to_be_sent_the_texts(choice):
+    name = "endpoint:some-model@http://localhost:8000/v1"
+    served = replace(choice, shipped=replace(choice.shipped, name=name))
+    assert "sends each text to the address named" in sentences.measured_costs(served)
+    assert "without network" in sentences.measured_costs(choice)

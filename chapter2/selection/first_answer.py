@@ -1,0 +1,76 @@
+"""The first answer: what the cheap candidates score, while the others still compute.
+
+A user sees in seconds what a table of word counts reaches, and may stop there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from chapter2.evaluation.intervals import Interval
+from chapter2.selection.budget import Budget
+from chapter2.selection.plan import Plan
+from chapter2.selection.quantities import OTHER_SPELLING
+from chapter2.selection.recommend import contenders, scored
+from chapter2.selection.trial import Outcome
+
+
+def first_scores(
+    plan: Plan,
+    outcomes: Sequence[Outcome],
+    whole: Mapping[int, int],
+    labels: np.ndarray,
+    metric: str,
+) -> dict[str, Interval] | None:
+    """Return the score of each cheap candidate on the folds that it has; pure.
+
+    None while one of them, unless it failed, lacks a whole fold.
+
+    Args:
+        outcomes: what was measured so far.
+        whole: the number of training records of each fold.
+        labels: (N,) the true labels, by development row.
+        metric: a name in ``evaluation.METRICS``.
+    """
+    cheap = [runner.name for runner in plan.runners if runner.cheap]
+    mine = [o for o in outcomes if o.trial.candidate in cheap]
+    found = {e.name: e for e in contenders(mine, whole, dict.fromkeys(cheap, 0))}
+    failed = {o.trial.candidate for o in mine if o.failed}
+    if not found or not set(cheap) <= found.keys() | failed:
+        return None
+    return {n: scored(found[n], labels, metric, plan.seed) for n in cheap if n in found}
+
+
+def sentence(scores: Mapping[str, Interval], metric: str, seconds: float) -> str:
+    """Return the scores, shares of 1, as one line with per cent and intervals."""
+    told = ", ".join(
+        f"{name} {100 * s.value:.1f} % [{100 * s.low:.1f}, {100 * s.high:.1f}]"
+        for name, s in scores.items()
+    )
+    name = OTHER_SPELLING.get(metric, metric)
+    return f"First answer after {seconds:.0f} s ({name}, out of fold): {told}"
+
+
+@dataclass
+class FirstAnswer:
+    """Is shown the outcomes as they come; says the first answer once."""
+
+    plan: Plan
+    whole: Mapping[int, int]  # fold: its training records
+    labels: np.ndarray  # (N,)
+    metric: str
+    budget: Budget
+    say: Callable[[str], None]
+    said: bool = False
+
+    def __call__(self, outcomes: Sequence[Outcome]) -> None:
+        """Say it as soon as all cheap candidates have a whole fold."""
+        if self.said:
+            return
+        scores = first_scores(self.plan, outcomes, self.whole, self.labels, self.metric)
+        if scores is not None:
+            self.said = True
+            self.say(sentence(scores, self.metric, self.budget.used))
