@@ -30,7 +30,8 @@ from journal import add_line, lines_of
 from chapter2 import data
 from chapter2.evaluation.metrics import score_by
 from chapter2.selection.budget import Budget
-from chapter2.selection.choose import Options, choose, entrants, race_of
+from chapter2.selection.choose import Options, choose, race_of
+from chapter2.selection.entrants import entrants
 from chapter2.selection.plan import Plan
 from chapter2.selection.prepare import Prepared, prepare
 from chapter2.selection.recommend import contenders, leader

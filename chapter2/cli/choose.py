@@ -57,7 +57,12 @@ Margin = Annotated[
 ]
 Names = Annotated[
     str | None,
-    typer.Option("--candidates", help="Only these, divided by commas."),
+    typer.Option(
+        "--candidates",
+        help="Only these, divided by commas; all: whatever suits; hub:NAME@REVISION or"
+        " hub:FOLDER: an encoder; endpoint:MODEL@https://ADDRESS: an OpenAI-compatible"
+        " service, which is sent the texts.",
+    ),
 ]
 Language = Annotated[
     str | None, typer.Option(help="Of the texts: en, zh, ...; else detected.")
@@ -71,10 +76,6 @@ Licence = Annotated[
 ]
 Private = Annotated[
     bool, typer.Option("--private", help="No text may leave this machine.")
-]
-Endpoint = Annotated[
-    str | None,
-    typer.Option(help="Address of an OpenAI-compatible model to compare."),
 ]
 Price = Annotated[
     float | None,
@@ -104,7 +105,6 @@ def choose(
     explainable: Explainable = False,
     licence: Licence = None,
     private: Private = False,
-    endpoint: Endpoint = None,
     price_per_hour: Price = None,
     out: Out = Path("choice"),
     seed: Seed = 0,
@@ -119,7 +119,8 @@ def choose(
     Candidates from TF-IDF to fine-tuned encoders are measured on the same folds, within
     the budget. Recommended is the simplest that keeps every limit and is shown not to
     lose more than the margin against the best. --out receives the model, report.html
-    and report.json.
+    and report.json. Its folder trials holds your texts and may be deleted at the end;
+    the report quotes a few of them, the model none but the examples of a prompt.
 
     A run that was stopped goes on when its command is repeated; its time counts.
     """
@@ -146,7 +147,6 @@ def _limits(given: dict[str, Any]) -> Requirements:
         "licences": given["licence"],
         "explainable": given["explainable"],
         "private": given["private"],
-        "endpoint": given["endpoint"],
         "price_per_hour": given["price_per_hour"],
     }
     if given["requirements"] is None:

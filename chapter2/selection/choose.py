@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,11 @@ from chapter2.evaluation import METRICS, bootstrap_interval, confusion_matrix
 from chapter2.evaluation.intervals import Interval
 from chapter2.runtime import cores
 from chapter2.selection.budget import Budget, Phases
-from chapter2.selection.candidates import CANDIDATES, eligible
+from chapter2.selection.candidates import candidate
 from chapter2.selection.choice import Choice, Timing
 from chapter2.selection.costs import measure_costs
-from chapter2.selection.languages import UNKNOWN, languages
+from chapter2.selection.entrants import contents, entrants
+from chapter2.selection.first_answer import FirstAnswer
 from chapter2.selection.prepare import (
     Prepared,
     is_light,
@@ -53,7 +54,8 @@ class Options:
 
     metric: str = "f1_macro"  # a small class counts as much as a large one
     margin: float = 0.01  # loss against the best that simplicity is worth
-    candidates: tuple[str, ...] | None = None  # None: all that are eligible
+    # names, hub:..., endpoint:...; "all" among them, or None: all that are eligible
+    candidates: tuple[str, ...] | None = None
     language: str | None = None  # ISO 639-1; None: detected
     kind: str | None = None  # of task; None: detected
     seed: int = 0  # of the test part, the folds, the subsets and all training
@@ -107,10 +109,12 @@ def choose(
     names, ineligible = entrants(prepared, limits, options)
     race = race_of(prepared, names, limits, options, Path(out) / TRIALS, budget, say)
     with race:
+        phases.end("preparation")
         run = Run(dataset, prepared, limits, options, phases, ineligible, Path(out))
         choice = run.carry_out(race)
     race.store.clock.unlink(missing_ok=True)  # it has ended: a new run has all its time
-    return choice
+    phases.end("closing")
+    return replace(choice, timing=run.timing(race))
 
 
 @dataclass(frozen=True)
@@ -134,14 +138,15 @@ class Run:
             profile = beside.submit(analyse, self.dataset, kind=kind, limit=most)
             outcomes = timed("trials", race.run)
             found = timed("costs", measured, race, prepared, limits)
-            answer = recommendation(found, prepared, limits, self.options)
+            asked = (found, prepared, limits, self.options)
+            answer = timed("comparison", recommendation, *asked)
             folder = self.out / MODEL
             last = (race, found, answer, prepared.test, folder)
             shipped = timed("refit and check", shipped_of, *last)
-        budget = race.budget
+            known = timed("profile", profile.result)
         return Choice(
             name=self.dataset.name,
-            profile=profile.result(),
+            profile=known,
             requirements=limits,
             prepared=prepared,
             plan=race.plan,
@@ -150,19 +155,21 @@ class Run:
             outcomes=tuple(outcomes),
             ineligible=self.ineligible,
             shipped=shipped,
-            test=test_scores(shipped, prepared),
-            timing=Timing(
-                budget.seconds, budget.used, self.phases.ended, race.forecasts
-            ),
+            test=timed("test scores", test_scores, shipped, prepared),
+            timing=self.timing(race),
             notices=(*self.dataset.notices, *prepared.notices),
         )
+
+    def timing(self, race: Race) -> Timing:
+        """Return what was used so far, and for what."""
+        phases = dict(self.phases.ended)
+        used = sum(phases.values())
+        return Timing(race.budget.seconds, used, phases, race.forecasts, race.ended)
 
 
 def measured(race: Race, prepared: Prepared, limits: Requirements) -> list[Contender]:
     """Return the contenders of the race, with their costs where a limit asks."""
-    simplicity = {
-        r.name: CANDIDATES[r.name].entry.simplicity for r in race.plan.runners
-    }
+    simplicity = {r.name: candidate(r.name).entry.simplicity for r in race.plan.runners}
     found = contenders(race.outcomes, prepared.whole, simplicity)
     return measure_costs(race, found, limits, prepared.development)
 
@@ -180,34 +187,6 @@ def shipped_of(
     return ship(race, answer.name, effort, test, folder)
 
 
-def entrants(
-    prepared: Prepared, limits: Requirements, options: Options
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the candidates to try, and why each other one is not tried.
-
-    Raises:
-        UsageError: a name that is no candidate, or none is left.
-    """
-    asked = options.candidates
-    unknown = [name for name in asked or () if name not in CANDIDATES]
-    if unknown:
-        raise UsageError(
-            f"{unknown[0]!r} is no candidate; use some of {', '.join(CANDIDATES)}."
-        )
-    language = options.language or languages(prepared.development.texts).main
-    records = min(prepared.whole.values())
-    names, reasons = eligible(
-        None if language == UNKNOWN else language, "classification", limits, records
-    )
-    if asked is not None:
-        names = tuple(name for name in names if name in asked)
-        reasons = {name: why for name, why in reasons.items() if name in asked}
-    if not names:
-        name, why = next(iter(reasons.items()))
-        raise UsageError(f"No candidate is left to try; {name}, for one: {why}")
-    return names, reasons
-
-
 def race_of(
     prepared: Prepared,
     names: Sequence[str],
@@ -218,17 +197,21 @@ def race_of(
     say: Callable[[str], None],
 ) -> Race:
     """Return the race of ``names`` on the prepared records."""
-    entries = [CANDIDATES[name].entry for name in names]
+    entries = [candidate(name).entry for name in names]
+    metric = QUALITIES[options.metric]
+    settings = {"seed": options.seed, **contents(names)}
+    plan = plan_for(prepared, entries, metric, options.seed)
     return Race(
         records=prepared.development,
         folds=prepared.folds,
-        plan=plan_for(prepared, entries, QUALITIES[options.metric], options.seed),
-        store=store_for(prepared, folder, {"seed": options.seed}),
+        plan=plan,
+        store=store_for(prepared, folder, settings),
         budget=budget,
         reserve=reserve(limits),
-        light=frozenset(entry.name for entry in entries if is_light(entry)),
+        light=frozenset(e.name for e in entries if is_light(e) or e.network),
         jobs=options.jobs,
         say=say,
+        seen=FirstAnswer(plan, prepared.whole, prepared.labels, metric, budget, say),
     )
 
 

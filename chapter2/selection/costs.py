@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from chapter2.data import TextDataset
 from chapter2.errors import Chapter2Error
+from chapter2.selection.candidates import candidate
 from chapter2.selection.quantities import cost_per_1000
 from chapter2.selection.race import Race
 from chapter2.selection.recommend import Contender
 from chapter2.selection.requirements import Requirements
-from chapter2.selection.ship import first_fold_model
+from chapter2.selection.ship import RESENT, first_fold_model
 
 if TYPE_CHECKING:
     from chapter2.deployment.measure import Footprint
@@ -47,8 +48,13 @@ def measure_costs(
             if left <= 0:
                 raise TimeoutError
             folder = first_fold_model(race, e.name, e.effort)
-            footprint = measure(folder, records.texts[:SAMPLE], timeout=left)
-            e = replace(e, costs=costs_of(footprint, limits))
+            remote = candidate(e.name).entry.network
+            some = records.texts[: RESENT if remote else SAMPLE]
+            footprint = measure(folder, some, timeout=left)
+            costs = costs_of(footprint, limits)
+            if remote:
+                costs.pop("cost_per_1000", None)  # the service's price is not known
+            e = replace(e, costs=costs)
         except (Chapter2Error, TimeoutError) as error:
             race.say(f"{e.name}: its costs were not measured: {error}")
         found.append(e)

@@ -36,7 +36,6 @@ class Requirements:
     explainable: bool = False  # weights that a person can read word by word
     licences: tuple[str, ...] | None = None  # allowed ones; None: any
     private: bool = False  # no text may leave this machine
-    endpoint: str | None = None  # address of a served model that is to be compared
     price_per_hour: float | None = None  # of the machine; cost_per_1000 rests on it
 
     def __post_init__(self) -> None:
@@ -190,22 +189,12 @@ def _impossible_costs(maximum: Mapping[str, float]) -> Iterator[str]:
 
 
 def _impossible_together(asked: Requirements) -> Iterator[str]:
-    if asked.private and asked.endpoint:
-        yield (
-            f"The texts must stay on this machine (private), and the endpoint "
-            f"{asked.endpoint} would be sent them; leave out one of the two."
-        )
-    if asked.explainable and asked.endpoint:
-        yield (
-            "The model must be explainable, and one behind an endpoint shows no "
-            "weights; leave out one of the two."
-        )
     if asked.licences == ():
         yield "The list of allowed licences is empty; name one, or leave it out."
     price = asked.price_per_hour
     if price is not None and not price >= 0:
         yield f"price_per_hour is {price:g}; give what an hour of the machine costs."
-    if "cost_per_1000" in asked.maximum and price is None and not asked.endpoint:
+    if "cost_per_1000" in asked.maximum and price is None:
         yield (
             "cost_per_1000 is limited, but what an hour of the machine costs is not "
             "stated; give price_per_hour."

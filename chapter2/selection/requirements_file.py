@@ -9,7 +9,6 @@
     explainable: false
     licences: [MIT, Apache-2.0]
     private: true
-    endpoint: null
     price_per_hour: 0.05
 """
 
@@ -64,7 +63,6 @@ def _model() -> Any:
         explainable: bool = False
         licences: list[str] | None = None
         private: bool = False
-        endpoint: str | None = None
         price_per_hour: float | int | None = None
 
     return Asked

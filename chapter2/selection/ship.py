@@ -5,12 +5,16 @@ saved; then a fresh process, offline, loads the saved folder and nothing else, a
 the probabilities of the test texts. They must be those of the child. Speed, memory and
 size are taken there too, and the test score is that of these predictions. Where no time
 is left for the refit, the model of the first fold is shipped, and the report says so.
+
+What a service answers is not ours to ship: its folder holds the address and the prompt,
+a few texts are sent again to time it, and the answers that were measured are reported.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +24,7 @@ import numpy as np
 from chapter2.data import TextDataset
 from chapter2.deployment.whole import whole_folder
 from chapter2.runtime import cores
+from chapter2.selection.candidates import candidate
 from chapter2.selection.race import Race
 from chapter2.selection.trial import Trial
 from chapter2.selection.worker import Order, write_records
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from chapter2.deployment.measure import Footprint
 
 REFIT = -1  # the fold of the last refit: all development records
+RESENT = 32  # texts that a service is sent again: each costs
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ class Shipped:
     name: str  # of the candidate
     folder: Path
     refit: bool  # False: the first fold's model, for want of time
-    probabilities: np.ndarray  # (T, C) of the test texts, from the fresh process
+    # (T, C) of the test texts, from the fresh process; a service's from the refit
+    probabilities: np.ndarray
     footprint: Footprint
     seconds: float  # of the refit
 
@@ -49,26 +56,35 @@ def ship(race: Race, name: str, effort: float, test: TextDataset, out: Path) -> 
         ModelError: the saved model predicts otherwise than the one that was fitted.
         DataError: there is no model, because time ran out before any was fitted.
     """
-    from chapter2.deployment.measure import measure
-
     began = time.monotonic()
     trial = Trial(name, REFIT, len(race.records), effort, race.plan.seed)
     outcome = race.outcome_of(trial, _order(race, trial, test))
     refit = outcome is not None and not outcome.failed
     seconds = time.monotonic() - began
-    if refit:
-        source, expected = race.store.model(trial), outcome
-    else:
-        source, expected = first_fold_model(race, name, effort), None
+    source = race.store.model(trial) if refit else first_fold_model(race, name, effort)
     with whole_folder(out) as aside:
         shutil.copytree(source, aside, dirs_exist_ok=True)
-    footprint = measure(
-        out,
-        test.texts,
-        expected=None if expected is None else expected.probabilities,
-        timeout=max(10.0, race.budget.left),
-    )
-    return Shipped(name, out, refit, footprint.probabilities, footprint, seconds)
+    expected = None if outcome is None or not refit else outcome.probabilities
+    remote = candidate(name).entry.network
+    left = max(10.0, race.budget.left)
+    footprint, found = _checked(out, test.texts, expected, remote, left)
+    return Shipped(name, out, refit, found, footprint, seconds)
+
+
+def _checked(
+    out: Path,
+    texts: Sequence[str],
+    expected: np.ndarray | None,
+    remote: bool,
+    seconds: float,
+) -> tuple[Footprint, np.ndarray]:
+    """Return what the saved model costs, and its probabilities (T, C) of the texts."""
+    from chapter2.deployment.measure import measure
+
+    if remote and expected is not None:  # it need not answer twice the same
+        return measure(out, texts[:RESENT], timeout=seconds), expected
+    footprint = measure(out, texts, expected=expected, timeout=seconds)
+    return footprint, footprint.probabilities
 
 
 def _order(race: Race, trial: Trial, test: TextDataset) -> Order:

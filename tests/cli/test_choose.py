@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from chat_server import answered
 
 from chapter2.cli import run
 from chapter2.selection.trial import Trial
 
 pytestmark = pytest.mark.timeout(900)  # processes start slowly on a busy machine
+TEXT = (".json", ".order")
+SERVED = ("--candidates", "all,endpoint:m@http://localhost:1")
 FAST = ("--candidates", "majority,tfidf", "--budget", "60s", "--jobs", "1")
 
 
@@ -25,7 +28,9 @@ def test_the_folder_holds_a_model_a_page_and_a_record(chosen, reviews):
     assert told["recommended"] == "tfidf"  # one word decides
     assert {c["name"] for c in told["contenders"]} == {"majority", "tfidf"}
     assert told["budget"]["used"] <= 60
-    assert told["budget"]["phases"]["report"] > 0
+    phases = told["budget"]["phases"]
+    assert phases["report"] > 0
+    assert sum(phases.values()) == pytest.approx(told["budget"]["used"], abs=1)
     page = (chosen / "report.html").read_text()
     assert "Use TF-IDF of words + logistic regression (tfidf)." in page
     assert (chosen / "model" / "README.md").read_text().startswith("---\n")
@@ -42,6 +47,78 @@ def test_the_shipped_model_predicts(chosen):
         ["the story is good at first", "the film is bad in the end"]
     )
     assert [model.label_names[i] for i in rows.argmax(1)] == ["praise", "blame"]
+
+
+def test_trials_state_no_place_and_the_report_says_what_they_hold(chosen):
+    """They may be moved, sent or deleted; what they hold is said where one looks."""
+    told = [p for p in (chosen / "trials").rglob("*.*") if p.suffix in TEXT]
+    assert {path.suffix for path in told} >= {".json", ".order"}
+    assert not [p.name for p in told if str(chosen.parent) in p.read_text()]
+    page = " ".join((chosen / "report.html").read_text().split())
+    assert "trials beside it holds all your texts and may be deleted" in page
+
+
+def test_the_first_answer_is_said_while_others_are_still_measured(
+    cli, reviews, tmp_path
+):
+    done = cli("choose", reviews, "--out", tmp_path / "o", *FAST)
+    assert done.code == 0, done.err
+    lines = done.err.splitlines()
+    (place,) = (i for i, line in enumerate(lines) if line.startswith("First answer"))
+    assert "(f1_macro, out of fold): majority 33.3 % [" in lines[place]
+    assert any("tfidf-f4" in line for line in lines[place:])
+    assert "First answer" not in done.out
+
+
+def praised(count, body):
+    """Answer as one who reads: each text of ``reviews`` says good or bad."""
+    last = body["messages"][-1]["content"]
+    return answered("praise" if "good" in last else "blame")
+
+
+def test_a_served_model_is_measured_shipped_and_asked_again(
+    cli, server, reviews, tmp_path, monkeypatch
+):
+    server.reply = praised
+    monkeypatch.setenv("OPENAI_API_KEY", "very-secret")
+    out, name = tmp_path / "o", f"endpoint:org/some-model@{server.url}"
+    named = ("--candidates", f"majority,{name}", *FAST[2:])
+    done = cli("choose", reviews, "--out", out, "--json", *named)
+    assert done.code == 0, done.err
+    told = done.json()
+    assert told["recommended"] == told["shipped"]["name"] == name
+    assert told["shipped"]["fitted_on_all"]
+    assert told["test"]["accuracy"]["value"] == 1
+    # 48 development records out of fold, 12 of the test part, a few more for its speed
+    sent = [body["messages"][-1]["content"] for _, _, body in server.requests]
+    assert 60 <= len(sent) <= 60 + 12 + 250
+    assert len(set(sent)) == 60
+    keys = {headers["Authorization"] for _, headers, _ in server.requests}
+    assert keys == {"Bearer very-secret"}
+    files = [path for path in out.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"very-secret" in path.read_bytes()]
+    assert "sends each text to the\naddress" in (out / "model" / "README.md").read_text()
+    texts = tmp_path / "texts.txt"
+    texts.write_text("a good one\na bad one\n")
+    again = cli("predict", out / "model", texts)
+    assert [line.split("\t")[0] for line in again.out.split("\n")[-3:-1]] == [
+        "praise",
+        "blame",
+    ]
+
+
+def test_an_encoder_in_a_folder_is_measured_and_shipped(cli, tiny, reviews, tmp_path):
+    out = tmp_path / "o"
+    named = ("--candidates", f"hub:{tiny}", "--budget", "5m", "--jobs", "1")
+    done = cli("choose", reviews, "--out", out, "--json", *named)
+    assert done.code == 0, done.err
+    told = done.json()
+    assert told["recommended"] == told["shipped"]["name"] == "hub:tiny"
+    assert told["shipped"]["fitted_on_all"]
+    assert {t["candidate"] for t in told["trials"]} == {"hub:tiny"}
+    shown = [out / "report.html", out / "report.json", *(out / "model").rglob("*")]
+    place = str(tiny.parent).encode()
+    assert not [p for p in shown if p.is_file() and place in p.read_bytes()]
 
 
 def test_a_finished_choice_is_not_overwritten(cli, chosen, reviews):
@@ -88,8 +165,9 @@ def test_a_stopped_run_goes_on_and_says_so(cli, chosen, reviews, tmp_path):
         (("--budget", "soon"), "The budget is 'soon'"),
         (("--metric", "beauty"), "metric is 'beauty'"),
         (("--margin", "2"), "margin is 2.0"),
-        (("--candidates", "tfid"), "'tfid' is no candidate"),
-        (("--private", "--endpoint", "http://localhost:1"), "leave out one of the two"),
+        (("--candidates", "tfid"), "There is no candidate 'tfid'"),
+        (("--candidates", ","), "No name was given"),
+        (("--private", *SERVED), "would be sent them; leave out one of the two"),
         (("--max", "cost_per_1000=1"), "give price_per_hour"),
     ],
 )
@@ -124,3 +202,6 @@ def test_the_help_names_the_flags(cli):
     assert done.code == 0
     for flag in ("--budget", "--min", "--max", "--requirements", "--margin", "--test"):
         assert flag in done.out
+    told = " ".join(done.out.replace("│", " ").split())
+    assert "trials holds your texts and may be deleted" in told
+    assert "endpoint:MODEL@https" in told

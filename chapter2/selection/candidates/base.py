@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from chapter2.deployment.predictor import Predictor
 
 
+UNSTATED = "not stated"  # the licence of what only the user knows
+
+
 @dataclass(frozen=True)
 class Entry:
     """The facts about a candidate by which it is, or is not, eligible for a task."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chapter2.selection.candidates.base import Entry
+from chapter2.selection.candidates.base import UNSTATED, Entry
 from chapter2.selection.candidates.prompted import choose_examples
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Remote:
 
 
 def endpoint_candidate(
-    url: str, model: str, licence: str = "not stated", shots: int = 8, **settings: Any
+    url: str, model: str, licence: str = UNSTATED, shots: int = 8, **settings: Any
 ) -> Remote:
     """Return the candidate of ``model`` at ``url``; nothing is sent by this.
 

@@ -206,7 +206,7 @@ def reachable(weights: str) -> bool:
         if source.embedded or data.status(weights).fetched:
             return True
         repository, revision = weights, source.version
-    elif os.path.isdir(weights):
+    elif os.path.isdir(os.path.expanduser(weights)):  # no shell expands hub:~/model
         return True
     try:
         return bool(hub._cached(repository, revision or None)) or _answers(repository)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chapter2.selection.candidates import notices
-from chapter2.selection.candidates.base import Entry, checked_effort
+from chapter2.selection.candidates.base import UNSTATED, Entry, checked_effort
 from chapter2.selection.candidates.frozen import MINILM_FACTS
 from chapter2.selection.candidates.regression import check_classes
 from chapter2.selection.candidates.schedule import Schedule
@@ -151,7 +151,7 @@ BASE = Tuned(
 
 
 def hub_encoder(
-    name: str, licence: str = "not stated", languages: tuple[str, ...] | None = None
+    name: str, licence: str = UNSTATED, languages: tuple[str, ...] | None = None
 ) -> Tuned:
     """Return the candidate of any encoder on the Hub, or in a folder, by its name.
 

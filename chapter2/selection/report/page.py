@@ -16,6 +16,7 @@ from chapter2.selection.report.words import (
     count,
     duration,
     in_points,
+    is_remote,
     metric_name,
     percent,
     points,
@@ -93,6 +94,7 @@ def _answer(choice: Choice) -> dict[str, Any]:
         "answer": rest,
         "tiles": _tiles(choice),
         "fitted": sentences.fitted_on(choice),
+        "remote": is_remote(choice.shipped.name),
         "chosen_by": f"the best {metric_name(found.metric)} leads, and "
         f"up to {in_points(found.margin)} of it is given up for a simpler model",
     }

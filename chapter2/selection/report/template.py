@@ -117,7 +117,8 @@ PAGE = """\
 <h3>What more time would buy</h3>{{ bullets(more_time) }}{% endif %}
 
 {{ head(9) }}
-<p>In the folder of this report, here or on another machine, without a network:</p>
+<p>In the folder of this report, here or on another machine,
+{{ 'over the network' if remote else 'without a network' }}:</p>
 <pre tabindex="0"><code>{{ commands }}</code></pre>
 
 {{ head(10) }}
@@ -129,7 +130,8 @@ PAGE = """\
 </main>
 <footer>Made by chapter2 {{ version }}. Intervals are 95 % bootstrap intervals over the
 records; they say nothing about other seeds. Nothing in this page is loaded from
-elsewhere. It quotes texts of the test part: pass it on as you would these.</footer>
+elsewhere. It quotes texts of the test part: pass it on as you would these. The folder
+trials beside it holds all your texts and may be deleted.</footer>
 </body>
 </html>
 """

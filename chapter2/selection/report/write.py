@@ -13,6 +13,7 @@ from chapter2.selection.choice import Choice
 from chapter2.selection.report.card import as_card
 from chapter2.selection.report.page import as_page, draw
 from chapter2.selection.report.record import as_record
+from chapter2.selection.report.shortened import shortened
 
 PAGE, RECORD, CARD = "report.html", "report.json", "README.md"
 
@@ -25,10 +26,13 @@ def write_report(
     """Write ``report.html``, the model's card and last ``report.json``.
 
     Returns the choice with the phase ``report`` and its seconds: drawing is nearly all
-    of the work and is timed before the numbers are written.
+    of the work and is timed before the numbers are written. Folders that candidates
+    name are cut to their last part.
     """
     began = clock()
+    choice = shortened(choice)
     drawn = draw(choice)
+    _write(choice.shipped.folder / CARD, as_card(choice))
     seconds = clock() - began
     timing = choice.timing
     told = replace(
@@ -39,7 +43,6 @@ def write_report(
     choice = replace(choice, timing=told)
     folder = Path(out)
     _write(folder / PAGE, as_page(choice, drawn))
-    _write(choice.shipped.folder / CARD, as_card(choice))
     write_json(folder / RECORD, as_record(choice))  # its presence says: all is there
     return choice
 

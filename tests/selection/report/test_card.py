@@ -1,5 +1,8 @@
 """The model card: what the Hub reads, and no text of a record."""
 
+from dataclasses import replace
+
+import pytest
 import yaml
 from huggingface_hub import ModelCard
 
@@ -31,3 +34,18 @@ def test_it_holds_counts_and_no_texts(choice):
     assert "had no say in the choice | 225 |" in body
     for heading in ("Use", "Training data", "Evaluation", "Limits", "Speed and size"):
         assert f"\n## {heading}\n" in card
+
+
+@pytest.mark.parametrize("name", ["smollm2-few-shot", "endpoint:m@http://localhost/v1"])
+def test_records_in_a_prompt_are_told(choice, name):
+    told = "Its prompt holds up to 8 records of the training data"
+    assert told not in as_card(choice)
+    assert told in as_card(replace(choice, shipped=replace(choice.shipped, name=name)))
+
+
+def test_the_card_of_a_service_says_where_texts_go_and_states_no_licence(choice):
+    name = "endpoint:m@http://localhost/v1"
+    card = as_card(replace(choice, shipped=replace(choice.shipped, name=name)))
+    assert "sends each text to the\naddress" in card
+    assert "No network is needed" not in card
+    assert ModelCard(card).data.license is None
