@@ -12,6 +12,7 @@ import numpy as np
 from chapter2.data.records import TextDataset
 from chapter2.runtime import cores
 from chapter2.selection.budget import Budget
+from chapter2.selection.first_answer import FirstAnswer
 from chapter2.selection.nursery import Child, Nursery, Spawner, nursery
 from chapter2.selection.plan import Plan
 from chapter2.selection.trial import Outcome, Store, Trial
@@ -19,6 +20,7 @@ from chapter2.selection.worker import HEAVY, LIGHT, Order, write_records
 
 RUN = "chapter2.selection.worker:run"
 Place = Nursery | Spawner  # where children are started
+LEAST = 200  # records that are predicted at least: a share of them is known to 7 points
 TICK = 0.5  # seconds between two looks at the budget
 
 
@@ -35,23 +37,25 @@ class Race:
     light: frozenset[str]  # candidates that need no torch
     jobs: int
     say: Callable[[str], None]
+    first: FirstAnswer | None = None  # is shown the outcomes
+    warm: Place | None = None  # imports already what cheap candidates need; not ours
     outcomes: list[Outcome] = field(default_factory=list)
-    seen: Callable[[Sequence[Outcome]], None] | None = None  # is shown each new one
     forecasts: dict[Trial, float] = field(default_factory=dict)  # seconds, before
-
     ended: dict[Trial, float] = field(default_factory=dict)  # seconds until the clock
+
     def __enter__(self) -> Race:
-        """Start the nurseries; both import from the first second on."""
+        """Start the nursery of the cheap candidates, unless it imports already.
+
+        That of the others, which need torch, would hold a core for seconds: it starts
+        when the first answer is out.
+        """
         self.store.folder.mkdir(parents=True, exist_ok=True)
         # what a run that was killed had used is used
         self.budget.used_before += Budget.noted(self.store.clock)
         write_records(self._records_file, self.records)
-        with ExitStack() as stack:
-            self._light: Place = nursery(LIGHT)
-            stack.callback(self._light.close)
-            self._heavy: Place = nursery(HEAVY)
-            stack.callback(self._heavy.close)
-            self._stack = stack.pop_all()
+        self._stack = ExitStack()
+        self._light = self.warm or self._nursery(LIGHT)
+        self._heavy: Place | None = None
         self._running: dict[str, tuple[Trial, Child]] = {}
         return self
 
@@ -92,7 +96,7 @@ class Race:
             self._start(trial)
         if not self._running:
             return False
-        for place in (self._light, self._heavy):
+        for place in filter(None, (self._light, self._heavy)):
             while child := place.wait(TICK / 2 if self._running else 0):
                 self._take(child)
         self._end_late()
@@ -109,8 +113,13 @@ class Race:
         train, held_out = self.folds[trial.fold]
         some = subset(self.records, train, trial.records, trial.seed)
         whole = len(some) == len(train)
-        order = self.order(trial, some, held_out, self._records_file, keep=whole)
+        # a small rung only ranks: as many are predicted as were learned from
+        asked = held_out if whole else self._few(held_out, trial)
+        order = self.order(trial, some, asked, self._records_file, keep=whole)
         self._running[trial.title] = trial, self._launch(trial, order)
+
+    def _few(self, held_out: np.ndarray, trial: Trial) -> np.ndarray:
+        return subset(self.records, held_out, max(LEAST, trial.records), trial.seed)
 
     def _launch(self, trial: Trial, order: Order) -> Child:
         """Start the child that carries out ``order``."""
@@ -152,23 +161,42 @@ class Race:
     def _add(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         self.say(sentence(outcome, self.plan))
+        if self.first is not None:
+            self.first.look(self.outcomes)
+            if self.first.over.is_set():
+                self._prepare_torch()
 
     def _end_late(self) -> None:
         """End trials for which no time is left, and count them as not run."""
         if self.left > 0:
             return
         for trial, child in list(self._running.values()):
-        if self.seen is not None:
-            self.seen(self.outcomes)
             self._place(trial).kill(child.name)
             del self._running[child.name]
+            self.ended[trial] = child.seconds
             self.say(f"{trial.title}: ended after {child.seconds:.0f} s; time is up.")
 
     def _place(self, trial: Trial) -> Place:
-        return self._light if trial.candidate in self.light else self._heavy
+        light = trial.candidate in self.light
+        return self._light if light else self._torch()
+
+    def _torch(self) -> Place:
+        """Return the nursery that imports torch; it starts when first asked for."""
+        if self._heavy is None:
+            self._heavy = self._nursery(HEAVY)
+        return self._heavy
+
+    def _nursery(self, preload: Sequence[str]) -> Place:
+        made = nursery(preload)
+        self._stack.callback(made.close)
+        return made
+
+    def _prepare_torch(self) -> None:
+        """Let torch be imported where some candidate will need it."""
+        if any(runner.name not in self.light for runner in self.plan.runners):
+            self._torch()
 
     @property
-            self.ended[trial] = child.seconds
     def _records_file(self) -> Path:
         return self.store.folder / "records.json"
 

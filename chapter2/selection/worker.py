@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from chapter2.errors import Chapter2Error
 from chapter2.files import read_json, write_json
@@ -23,8 +24,8 @@ from chapter2.selection.trial import Outcome, Trial
 if TYPE_CHECKING:
     from chapter2.data import TextDataset
 
-# what a nursery imports once for all trials that use torch
 PLACES = ("records", "result", "model")  # fields of an order that are paths
+# what a nursery imports once for all trials that use torch
 HEAVY = (
     "torch",
     "transformers.models.bert.modeling_bert",
@@ -65,10 +66,10 @@ class Order:
     def load(cls, path: Path) -> Order:
         """Return what :meth:`save` wrote."""
         told = read_json(path)
-        told["trial"] = Trial(**told["trial"])
         for name in PLACES:
             if told[name] is not None:
                 told[name] = str(path.parent / told[name])
+        told["trial"] = Trial(**told["trial"])
         return cls(**told)
 
 
@@ -113,7 +114,9 @@ def limit_threads(threads: int) -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    if "torch" in sys.modules:  # imported by the nursery, before the names were set
+    # libraries that the nursery has imported no longer read these names
+    threadpool_limits(threads)
+    if "torch" in sys.modules:
         import torch
 
         torch.set_num_threads(threads)

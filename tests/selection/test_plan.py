@@ -58,11 +58,14 @@ def rising(low, high):
 CHEAP = Runner("words", cheap=True, by_epochs=False)
 
 
-def test_the_ladder_is_an_eighth_a_quarter_a_half_all_and_the_further_folds():
-    assert ladder(FOLDS, 2) == (
+def test_the_ladder_is_a_sixteenth_a_quarter_all_and_the_further_folds():
+    assert ladder((1600,), 2) == (
         Rung(0, 100, False),
-        Rung(0, 200, False),
         Rung(0, 400, False),
+        Rung(0, 1600, True),
+    )
+    assert ladder(FOLDS, 2) == (  # a sixteenth of 800 would be too few
+        Rung(0, 200, False),
         Rung(0, 800, True),
         Rung(1, 800, True),
         Rung(2, 800, True),

@@ -15,6 +15,7 @@ from chapter2.selection.budget import Budget
 from chapter2.selection.candidates import CANDIDATES
 from chapter2.selection.prepare import is_light, plan_for, prepare, store_for
 from chapter2.selection.race import Race, subset
+from chapter2.selection.trial import Trial
 
 HERE = Path(__file__).parent
 
@@ -147,3 +148,20 @@ def test_smaller_subsets_are_nested_and_keep_the_balance(snippets):
     labels = np.asarray(snippets.labels)
     share = labels[rows].mean()
     assert abs(labels[sorted(small)].mean() - share) < 0.03
+
+
+def test_a_small_rung_predicts_as_few_as_it_needs_to_rank(
+    snippets, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(race_module, "LEAST", 6)
+    race = race_of(snippets, ["tfidf"], tmp_path)
+    orders = []
+    monkeypatch.setattr(race, "_launch", lambda trial, order: orders.append(order))
+    race._running = {}
+    train, held_out = race.folds[0]
+    sizes = (4, 10, len(train))
+    for records in sizes:
+        race._start(Trial("tfidf", 0, records))
+    assert [len(order.train) for order in orders] == list(sizes)
+    assert [len(order.held_out) for order in orders] == [6, 10, len(held_out)]
+    assert set(orders[0].held_out) <= set(orders[1].held_out) <= set(held_out)

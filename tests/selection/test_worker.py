@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -34,3 +35,27 @@ def test_the_light_nursery_loads_no_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_libraries_that_are_loaded_already_keep_to_the_threads_too():
+    """Trials side by side, each with the threads of all, took five times as long."""
+    code = (
+        "import importlib\n"
+        f"for module in {LIGHT!r}: importlib.import_module(module)\n"
+        "from threadpoolctl import threadpool_info\n"
+        "from chapter2.selection.worker import limit_threads\n"
+        "def most(): return max(pool['num_threads'] for pool in threadpool_info())\n"
+        "before = most()\n"
+        "limit_threads(1)\n"
+        "print(before, most())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
+    )
+    before, after = map(int, done.stdout.split())
+    assert before > 1 or os.cpu_count() == 1
+    assert after == 1
