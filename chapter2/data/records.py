@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from chapter2.errors import UsageError
+
 
 def _pick(values: Sequence | None, indices: Sequence[int]) -> tuple | None:
     return None if values is None else tuple(values[i] for i in indices)
@@ -65,6 +67,25 @@ class TextDataset:
             where = np.flatnonzero(labels == label)
             place[where] = (np.arange(len(where)) + 0.5) / len(where)
         return self.select(np.sort(order[np.argsort(place, kind="stable")[:n]]))
+
+    def without(self, label: str) -> TextDataset:
+        """Return the records of all other labels, which are numbered anew.
+
+        Raises:
+            UsageError: there is no such label.
+        """
+        if label not in self.label_names:
+            raise UsageError(
+                f"{self.name} has no label {label!r}; it has "
+                f"{', '.join(self.label_names)}."
+            )
+        gone = self.label_names.index(label)
+        kept = self.select(i for i, y in enumerate(self.labels) if y != gone)
+        return replace(
+            kept,
+            labels=tuple(y - (y > gone) for y in kept.labels),
+            label_names=tuple(name for name in self.label_names if name != label),
+        )
 
     def counts(self) -> dict[str, int]:
         """Return the number of records of each label, in the order of label_names."""

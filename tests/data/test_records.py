@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chapter2.data.records import TaggedDataset, TextDataset
+from chapter2.errors import UsageError
 
 NAMES = ("negative", "neutral", "positive")
 
@@ -124,3 +125,17 @@ def test_a_data_set_cannot_be_changed():
 def test_a_tagged_data_set_has_a_length():
     tagged = TaggedDataset("set", (("a", "b"), ("c",)), (("O", "O"), ("O",)), ("O",))
     assert len(tagged) == 2
+
+
+def test_without_a_label_the_others_keep_their_records_and_names():
+    whole = TextDataset(
+        "t", ("a", "b", "c", "d"), (2, 0, 1, 2), ("x", "y", "z"), groups=tuple("pqrs")
+    )
+    rest = whole.without("y")
+    assert rest.texts == ("a", "b", "d")
+    assert [rest.label_names[y] for y in rest.labels] == ["z", "x", "z"]
+    assert rest.label_names == ("x", "z")
+    assert rest.groups == ("p", "q", "s")
+    assert whole.counts() == {"x": 1, "y": 1, "z": 2}, "the given records stay"
+    with pytest.raises(UsageError, match="has no label 'w'; it has x, y, z"):
+        whole.without("w")
