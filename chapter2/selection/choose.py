@@ -20,6 +20,7 @@ from chapter2.selection.choice import Choice, Timing
 from chapter2.selection.costs import measure_costs
 from chapter2.selection.entrants import contents, entrants
 from chapter2.selection.first_answer import FirstAnswer
+from chapter2.selection.nursery import nursery
 from chapter2.selection.prepare import (
     Prepared,
     is_light,
@@ -27,7 +28,7 @@ from chapter2.selection.prepare import (
     prepare,
     store_for,
 )
-from chapter2.selection.profile import SAMPLE, analyse
+from chapter2.selection.profile import SAMPLE, Profile, analyse
 from chapter2.selection.quantities import OTHER_SPELLING, QUALITIES
 from chapter2.selection.race import Race
 from chapter2.selection.recommend import (
@@ -38,9 +39,11 @@ from chapter2.selection.recommend import (
 )
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import Shipped, ship
+from chapter2.selection.worker import LIGHT
 
 RESERVE = 15.0  # seconds for copying, a fresh process with torch, and the report
 PROFILED = 50  # records that the profile looks at for each second of the budget
+PATIENCE = 0.2  # of the time left: longer the profile does not wait to begin
 SHIPPING = 10.0  # of them, for what follows the refit
 COSTS_RESERVE = 30.0  # seconds for measuring models where costs are limited
 MOST_RESERVED = 0.4  # of the budget: a small one must leave time to measure anything
@@ -105,13 +108,16 @@ def choose(
     limits = (requirements or Requirements()).check()
     budget = Budget(limits.budget_seconds, used)
     phases = Phases(budget)
-    prepared = prepare(dataset, test, options.seed)
-    names, ineligible = entrants(prepared, limits, options)
-    race = race_of(prepared, names, limits, options, Path(out) / TRIALS, budget, say)
-    with race:
-        phases.end("preparation")
-        run = Run(dataset, prepared, limits, options, phases, ineligible, Path(out))
-        choice = run.carry_out(race)
+    with nursery(LIGHT) as warm:  # it imports while the records are prepared
+        prepared = prepare(dataset, test, options.seed)
+        names, ineligible = entrants(prepared, limits, options)
+        folder = Path(out) / TRIALS
+        race = race_of(prepared, names, limits, options, folder, budget, say)
+        race.warm = warm
+        with race:
+            phases.end("preparation")
+            run = Run(dataset, prepared, limits, options, phases, ineligible, Path(out))
+            choice = run.carry_out(race)
     race.store.clock.unlink(missing_ok=True)  # it has ended: a new run has all its time
     phases.end("closing")
     return replace(choice, timing=run.timing(race))
@@ -134,8 +140,7 @@ class Run:
         prepared, limits, timed = self.prepared, self.limits, self.phases.run
         with ThreadPoolExecutor(1) as beside:
             # the trials compute in other processes: this one would only wait
-            kind, most = self.options.kind, sample(limits)
-            profile = beside.submit(analyse, self.dataset, kind=kind, limit=most)
+            profile = beside.submit(self._profile, race)
             outcomes = timed("trials", race.run)
             found = timed("costs", measured, race, prepared, limits)
             asked = (found, prepared, limits, self.options)
@@ -159,6 +164,13 @@ class Run:
             timing=self.timing(race),
             notices=(*self.dataset.notices, *prepared.notices),
         )
+
+    def _profile(self, race: Race) -> Profile:
+        """Return what the records are like; the first answer is not kept waiting."""
+        if race.first is not None:
+            race.first.over.wait(PATIENCE * race.left)
+        most = sample(self.limits)
+        return analyse(self.dataset, kind=self.options.kind, limit=most)
 
     def timing(self, race: Race) -> Timing:
         """Return what was used so far, and for what."""
@@ -211,7 +223,7 @@ def race_of(
         light=frozenset(e.name for e in entries if is_light(e) or e.network),
         jobs=options.jobs,
         say=say,
-        seen=FirstAnswer(plan, prepared.whole, prepared.labels, metric, budget, say),
+        first=FirstAnswer(plan, prepared.whole, prepared.labels, metric, budget, say),
     )
 
 

@@ -6,7 +6,8 @@ A user sees in seconds what a table of word counts reaches, and may stop there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 import numpy as np
 
@@ -64,13 +65,17 @@ class FirstAnswer:
     metric: str
     budget: Budget
     say: Callable[[str], None]
-    said: bool = False
+    over: Event = field(default_factory=Event)  # set: it is said, or there will be none
 
-    def __call__(self, outcomes: Sequence[Outcome]) -> None:
+    def __post_init__(self) -> None:
+        if not any(runner.cheap for runner in self.plan.runners):
+            self.over.set()
+
+    def look(self, outcomes: Sequence[Outcome]) -> None:
         """Say it as soon as all cheap candidates have a whole fold."""
-        if self.said:
+        if self.over.is_set():
             return
         scores = first_scores(self.plan, outcomes, self.whole, self.labels, self.metric)
         if scores is not None:
-            self.said = True
+            self.over.set()
             self.say(sentence(scores, self.metric, self.budget.used))

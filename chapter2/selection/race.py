@@ -96,7 +96,8 @@ class Race:
             self._start(trial)
         if not self._running:
             return False
-        for place in filter(None, (self._light, self._heavy)):
+        places = [self._light] if self._heavy is None else [self._light, self._heavy]
+        for place in places:
             while child := place.wait(TICK / 2 if self._running else 0):
                 self._take(child)
         self._end_late()

@@ -97,7 +97,9 @@ def test_a_served_model_is_measured_shipped_and_asked_again(
     assert keys == {"Bearer very-secret"}
     files = [path for path in out.rglob("*") if path.is_file()]
     assert not [path for path in files if b"very-secret" in path.read_bytes()]
-    assert "sends each text to the\naddress" in (out / "model" / "README.md").read_text()
+    assert (
+        "sends each text to the\naddress" in (out / "model" / "README.md").read_text()
+    )
     texts = tmp_path / "texts.txt"
     texts.write_text("a good one\na bad one\n")
     again = cli("predict", out / "model", texts)

@@ -77,7 +77,7 @@ def test_it_is_said_once_in_one_line(plan):
     outcomes = []
     for new in (outcome("majority", 0.5), outcome("words", 1), outcome("bert", 0.9)):
         outcomes.append(new)
-        seen(outcomes)
+        seen.look(outcomes)
     (line,) = lines
     assert line.startswith("First answer after 12 s (f1_macro, out of fold): majority ")
     assert line.endswith("words 100.0 % [100.0, 100.0]")

@@ -13,6 +13,7 @@ import pytest
 from chapter2.selection import race as race_module
 from chapter2.selection.budget import Budget
 from chapter2.selection.candidates import CANDIDATES
+from chapter2.selection.first_answer import FirstAnswer
 from chapter2.selection.prepare import is_light, plan_for, prepare, store_for
 from chapter2.selection.race import Race, subset
 from chapter2.selection.trial import Trial
@@ -60,6 +61,23 @@ def test_baselines_are_measured_on_every_record_once(snippets, tmp_path):
         together = np.sort(np.concatenate(rows))
         assert (together == np.arange(len(race.records))).all()
     assert all(o.memory_mb > 10 for o in outcomes)
+    assert race._heavy is None  # nothing needed torch, which takes seconds to import
+
+
+def test_torch_is_imported_once_the_first_answer_is_out(snippets, tmp_path):
+    """It held a core that the cheap candidates were waiting for."""
+    race = race_of(snippets, ["majority", "tfidf", "brisk"], tmp_path)
+    labels = np.asarray(race.records.labels)
+    whole = {i: len(train) for i, (train, _) in enumerate(race.folds)}
+    lines = []
+    say = lines.append
+    race.first = FirstAnswer(race.plan, whole, labels, "accuracy", race.budget, say)
+    with race:
+        while not race.first.over.is_set():
+            assert race._heavy is None
+            race._step()
+        assert race._heavy is not None
+    assert lines[0].startswith("First answer after")
 
 
 def test_what_fails_in_any_way_is_told_and_the_rest_goes_on(snippets, tmp_path):

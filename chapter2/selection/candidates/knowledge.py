@@ -198,7 +198,8 @@ def _of_this_place(entry: Entry) -> Iterator[str]:
 
 def reachable(weights: str) -> bool:
     """Return whether weights can be had: embedded, cached, a folder, or on the Hub."""
-    from chapter2.models import hub
+    # `from chapter2.models import hub` would ask the package for it first: torch
+    from chapter2.models.hub import _cached
 
     repository, _, revision = weights.partition("@")
     if weights in data.names():
@@ -209,7 +210,7 @@ def reachable(weights: str) -> bool:
     elif os.path.isdir(os.path.expanduser(weights)):  # no shell expands hub:~/model
         return True
     try:
-        return bool(hub._cached(repository, revision or None)) or _answers(repository)
+        return bool(_cached(repository, revision or None)) or _answers(repository)
     except Chapter2Error:
         return False
 

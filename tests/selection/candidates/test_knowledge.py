@@ -1,6 +1,7 @@
 """Which candidates suit a task, and one sentence for each that does not."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 
@@ -158,6 +159,23 @@ def test_asking_what_suits_loads_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+def test_asking_whether_weights_can_be_had_loads_no_torch():
+    """Importing it took most of the time until the first candidate began."""
+    code = (
+        "import sys\n"
+        "from chapter2.selection.candidates.knowledge import reachable\n"
+        "print(reachable('nobody/has-this'), 'torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+    assert done.stdout.split() == ["False", "False"]
 
 
 @pytest.mark.parametrize("error", [HTTPError, OSError, RuntimeError])
