@@ -26,7 +26,7 @@ def first_scores(
     labels: np.ndarray,
     metric: str,
 ) -> dict[str, Interval] | None:
-    """Return the score of each cheap candidate on the folds that it has; pure.
+    """Return each cheap candidate's score on the folds that it has, the lowest first.
 
     None while one of them, unless it failed, lacks a whole fold.
 
@@ -42,7 +42,8 @@ def first_scores(
     failed = {o.trial.candidate for o in mine if o.failed}
     if not found or not set(cheap) <= found.keys() | failed:
         return None
-    return {n: scored(found[n], labels, metric, plan.seed) for n in cheap if n in found}
+    scores = {n: scored(e, labels, metric, plan.seed) for n, e in found.items()}
+    return dict(sorted(scores.items(), key=lambda item: item[1].value))
 
 
 def sentence(scores: Mapping[str, Interval], metric: str, seconds: float) -> str:

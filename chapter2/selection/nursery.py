@@ -92,6 +92,8 @@ class Nursery:
         """End the nursery and every child that still runs."""
         with contextlib.suppress(OSError):
             _of(self.process.stdin).close()
+        while self.wait(0):  # those that have ended, though nobody asked
+            pass
         # it ends its children first; with none there is nothing to wait for
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=5 if self.children else 0)

@@ -102,15 +102,19 @@ def plan_for(
     )
 
 
-def _turn(entry: Entry) -> tuple[bool, bool, bool, int]:
+def _turn(entry: Entry) -> tuple[bool, bool, bool, bool, int]:
     """Cheap ones first, then one pass of an encoder, then those that change the most.
+
+    Of the cheap ones the simplest begins, which takes no time, and the slowest follows:
+    side by side they end together, and the first answer waits for all.
 
     A small budget tries few: those that win most often must come before the others.
     What is large (over 10^8 numbers) is slow to answer, whatever it answers.
     """
     large = (entry.parameters or 0) > LARGE
-    order = entry.simplicity if is_light(entry) else -entry.simplicity
-    return not is_light(entry), large, entry.trains_by_epochs, order
+    learns = entry.simplicity > 0
+    light = is_light(entry)
+    return not light, large, entry.trains_by_epochs, learns, -entry.simplicity
 
 
 def is_light(entry: Entry) -> bool:

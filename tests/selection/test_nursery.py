@@ -61,6 +61,18 @@ def test_a_killed_child_ends_at_once(place, tmp_path):
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_closing_does_not_wait_for_children_that_have_ended(tmp_path, monkeypatch):
+    """With torch imported, the process took seconds to come to its own end."""
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    with nursery() as place:
+        start(place, tmp_path, "one", write=str(tmp_path / "result"), text="done")
+        assert wait_for((tmp_path / "result").exists, 30)
+        assert wait_for(lambda: not place._ended.empty(), 30)
+        assert list(place.children) == ["one"]
+    assert not place.children
+
+
 def test_nothing_ends_while_we_wait_shortly(place, tmp_path):
     start(place, tmp_path, "long", sleep=60)
     assert place.wait(0.1) is None
