@@ -6,7 +6,8 @@ while it stands in the better half of those that reached its rung (ASHA: Li et a
 2020, A System for Massively Parallel Hyperparameter Tuning), and dropped once even a
 hopeful extension of its learning curve stays below the best. Only rungs with all
 records of a fold count in the recommendation. What costs next to nothing skips the
-small rungs: its whole ladder is the first answer.
+small rungs: its whole ladder is the first answer. What changes the model of another, as
+8 bits do, waits for it on a whole fold, follows it there, and is dropped with it.
 
 Pure: what is known goes in, the next trial comes out.
 """
@@ -55,6 +56,7 @@ class Runner:
     cheap: bool  # seconds at most, whatever the records: skips the small rungs
     by_epochs: bool  # may be trained for a part of its schedule
     climbs: bool = True  # False: small rungs would cost as much as whole ones
+    parent: str | None = None  # whose finished model it changes, where that runs too
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,35 @@ class Plan:
         for together in zip(*map(self._ladder, going), strict=True):  # first answer:
             yield from together  # all of them on one fold before any on the next
         racing = [
-            r for r in self.runners if not r.cheap and self.alive(r.name, outcomes)
+            r
+            for r in self.runners
+            if not (r.cheap or self._parent(r.name)) and self.alive(r.name, outcomes)
         ]
         busy = {trial.candidate for trial in running}
         for runner in racing:  # each is seen once
             if not self._of(runner.name, outcomes) and runner.name not in busy:
                 yield self._ladder(runner)[0]
+        yield from self._changes(outcomes)  # cheap beside what they change
         yield from self._promotions(racing, outcomes, busy, everyone=False)
         yield from self._promotions(racing, outcomes, busy, everyone=True)
+
+    def _changes(self, outcomes: Sequence[Outcome]) -> Iterable[Trial]:
+        """Yield the trials that change the models which whole folds have left."""
+        for runner in self.runners:
+            parent = self._parent(runner.name)
+            if parent and self.alive(runner.name, outcomes):
+                for o in self._of(parent, outcomes):
+                    if self._whole(o.trial):
+                        yield replace(o.trial, candidate=runner.name)
+
+    def _parent(self, name: str) -> str | None:
+        """Return the runner whose model ``name`` changes; None: it stands alone."""
+        parent = self.runner(name).parent
+        return parent if any(r.name == parent for r in self.runners) else None
+
+    def runner(self, name: str) -> Runner:
+        """Return the runner of that name."""
+        return next(r for r in self.runners if r.name == name)
 
     def _promotions(
         self,
@@ -131,15 +154,26 @@ class Plan:
         self, trial: Trial, outcomes: Sequence[Outcome], left: float
     ) -> Trial | None:
         """Return the trial, at a lower effort if need be, or None if none fits."""
-        runner = next(r for r in self.runners if r.name == trial.candidate)
+        runner = self.runner(trial.candidate)
         first_whole = trial.fold == 0 and self._whole(trial)
-        shorter = EFFORTS if runner.by_epochs and first_whole else (1.0,)
-        for effort in shorter:
+        free = runner.by_epochs and first_whole and not self._parent(runner.name)
+        for effort in EFFORTS if free else (1.0,):
             wanted = replace(trial, effort=trial.effort * effort)
-            needed = self.forecast(wanted, outcomes)
-            if needed is None or needed + self.refit(wanted, outcomes) <= left:
+            needed = self._needed(wanted, outcomes)
+            if needed + self.refit(wanted, outcomes) <= left:
                 return wanted if left > 0 else None
         return None
+
+    def _needed(self, trial: Trial, outcomes: Sequence[Outcome]) -> float:
+        """Return the forecast; 0 where nothing is known.
+
+        A change that was not tried is taken to last as long as the training did: it is
+        mostly shorter.
+        """
+        needed = self.forecast(trial, outcomes)
+        if needed is None and (parent := self._parent(trial.candidate)):
+            needed = self.forecast(replace(trial, candidate=parent), outcomes)
+        return needed or 0.0
 
     def _whole(self, trial: Trial) -> bool:
         return any(
@@ -150,6 +184,8 @@ class Plan:
     def alive(self, name: str, outcomes: Sequence[Outcome]) -> bool:
         """Whether the candidate has not failed and could still be the best."""
         if self._failed(name, outcomes):
+            return False
+        if (parent := self._parent(name)) and not self.alive(parent, outcomes):
             return False
         best = max((self.score(o) for o in outcomes if self._counts(o)), default=0.0)
         started = any(o.trial.fold == 0 for o in self._of(name, outcomes))
@@ -196,9 +232,15 @@ class Plan:
         return SLACK * max(0.0, known[last] + slope * (work - last))
 
     def refit(self, trial: Trial, outcomes: Sequence[Outcome]) -> float:
-        """Return the seconds of fitting the trial's candidate to all records."""
-        whole = Trial(trial.candidate, -1, self.development, trial.effort)
-        return self.forecast(whole, outcomes) or 0.0
+        """Return the seconds of fitting the trial's candidate to all records.
+
+        What changes a model has none to change by then: its parent is fitted first.
+        """
+        whole = replace(trial, fold=-1, records=self.development)
+        own = self.forecast(whole, outcomes) or 0.0
+        if parent := self._parent(trial.candidate):
+            own += self.refit(replace(trial, candidate=parent), outcomes)
+        return own
 
     def _failed(self, name: str, outcomes: Sequence[Outcome]) -> bool:
         return any(o.failed for o in outcomes if o.trial.candidate == name)

@@ -88,7 +88,11 @@ def plan_for(
     order = sorted(entries, key=_turn)
     # an endpoint is sent the same texts on each rung: the small ones are spared
     runners = [
-        Runner(e.name, is_light(e), e.trains_by_epochs, climbs=not e.network)
+        Runner(
+            *(e.name, is_light(e), e.trains_by_epochs),
+            climbs=not e.network,
+            parent=e.parent,
+        )
         for e in order
     ]
     sizes = [len(train) for train, _ in prepared.folds]

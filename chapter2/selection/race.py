@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -146,7 +146,17 @@ class Race:
             str(self.store.path(trial)),
             str(self.store.model(trial)) if keep else None,
             threads or max(1, cores() // self.jobs),
+            *self._begun(trial),
         )
+
+    def _begun(self, trial: Trial) -> tuple[str | None, float]:
+        """Return the stored model that the trial changes, and the seconds it took."""
+        if parent := self.plan.runner(trial.candidate).parent:
+            before = replace(trial, candidate=parent)
+            found, model = self.store.find(before), self.store.model(before)
+            if found and not found.failed and model.is_dir():
+                return str(model), found.seconds
+        return None, 0.0
 
     def _take(self, child: Child) -> None:
         """Take the outcome of a child that ended, however it ended."""

@@ -34,7 +34,7 @@ class Contender:
     simplicity: int  # 0: the simplest
     rows: np.ndarray  # (M,) development rows, rising
     predicted: np.ndarray  # (M,) labels
-    seconds: float  # of its trials
+    seconds: float  # of its trials, and of those that made the models they changed
     costs: Mapping[str, float]  # measured on its model: latency_ms_p95, size_mb, ...
     effort: float = 1.0
 
@@ -88,7 +88,7 @@ def _pooled(name: str, mine: Sequence[Outcome], simplicity: int) -> Contender:
         simplicity,
         rows[order],
         predicted[order],
-        sum(o.seconds for o in mine),
+        sum(o.seconds + o.before for o in mine),
         costs={},  # measured later, where a limit asks for them
         effort=mine[0].trial.effort,
     )

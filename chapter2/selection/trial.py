@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -19,10 +18,14 @@ from zipfile import BadZipFile
 import numpy as np
 
 from chapter2.files import read_json, write_json
+from chapter2.runtime import versions
 
 LONGEST = 40  # characters of an address or a folder in the name of a file
 # packages whose versions decide what a trial gives
-DECISIVE = ("chapter2", "torch", "transformers", "tokenizers", "scikit-learn")
+DECISIVE = (
+    *("chapter2", "torch", "transformers", "tokenizers", "scikit-learn"),
+    *("onnx", "onnxscript", "onnxruntime"),
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Outcome:
     memory_mb: float  # peak of the process
     error: str | None = None  # why there are no predictions
     notices: tuple[str, ...] = ()
+    before: float = 0.0  # seconds of the trial whose model it went on from
 
     @property
     def failed(self) -> bool:
@@ -127,6 +131,5 @@ class Store:
 
 def context_of(fingerprint: str, folds: int, settings: dict[str, Any]) -> str:
     """Return what decides every trial of a run, as one string."""
-    versions = [metadata.version(name) for name in DECISIVE]
-    told = [fingerprint, folds, settings, versions]
+    told = [fingerprint, folds, settings, versions(DECISIVE)]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

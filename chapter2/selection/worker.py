@@ -23,8 +23,10 @@ from chapter2.selection.trial import Outcome, Trial
 
 if TYPE_CHECKING:
     from chapter2.data import TextDataset
+    from chapter2.deployment.predictor import Predictor
+    from chapter2.selection.candidates import Candidate
 
-PLACES = ("records", "result", "model")  # fields of an order that are paths
+PLACES = ("records", "result", "model", "begun")  # fields of an order that are paths
 # what a nursery imports once for all trials that use torch
 HEAVY = (
     "torch",
@@ -52,6 +54,8 @@ class Order:
     result: str  # path of the outcome, without ending
     model: str | None  # folder to keep the model in
     threads: int
+    begun: str | None = None  # folder of the finished model that is to be changed
+    before: float = 0.0  # seconds that this one took
 
     def save(self, path: Path) -> Path:
         """Write the order; places stand relative to its folder, which may be moved."""
@@ -97,8 +101,7 @@ def measured(order: Order, records: TextDataset, began: float) -> Outcome:
 
     trial = order.trial
     train, asked = records.select(order.train), records.select(order.held_out)
-    named = candidate(trial.candidate)
-    predictor = named.fit(train, effort=trial.effort, seed=trial.seed)
+    predictor = fitted(candidate(trial.candidate), order, train)
     probabilities = predictor.predict_proba(asked.texts)
     seconds = time.perf_counter() - began
     if order.model:
@@ -106,7 +109,20 @@ def measured(order: Order, records: TextDataset, began: float) -> Outcome:
     rows = np.asarray(order.held_out, dtype=int)
     notices = tuple(getattr(predictor, "notices", ()))
     peak = memory("VmHWM") / 1e6  # MB
-    return Outcome(trial, rows, probabilities, seconds, peak, notices=notices)
+    return Outcome(
+        *(trial, rows, probabilities, seconds, peak),
+        notices=notices,
+        before=order.before,
+    )
+
+
+def fitted(named: Candidate, order: Order, train: TextDataset) -> Predictor:
+    """Return the predictor: fitted, or made of a model that another trial has left."""
+    from chapter2.selection.candidates.quantised import Quantised
+
+    if order.begun and isinstance(named, Quantised):
+        return named.changed(order.begun)
+    return named.fit(train, effort=order.trial.effort, seed=order.trial.seed)
 
 
 def limit_threads(threads: int) -> None:

@@ -8,6 +8,9 @@ import numpy as np
 
 from chapter2.errors import DataError
 from chapter2.selection.candidates import CANDIDATES
+from chapter2.selection.candidates.quantised import Quantised
+from chapter2.selection.candidates.schedule import Schedule
+from chapter2.selection.candidates.tuned import Tuned
 
 FACTS = CANDIDATES["tfidf"].entry
 
@@ -41,6 +44,12 @@ FAKES = (
     Fake("grows", does="grow"),
 )
 BY_NAME = {fake.name: fake for fake in FAKES}
+# an encoder that knows nothing and is trained in a second, and its variant of 8 bits
+BRIEF = Schedule(epochs=1, least_steps=2, most_epochs=1)
+TINY = Tuned(
+    replace(FACTS, name="tiny", trains_by_epochs=True), "tiny-random", schedule=BRIEF
+)
+BY_NAME |= {one.entry.name: one for one in (TINY, Quantised(TINY))}
 # a child process gets them by importing this; the tests' own process only while it asks
 if os.environ.get("FAKE_CANDIDATES"):
     CANDIDATES.update(BY_NAME)

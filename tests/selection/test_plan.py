@@ -218,3 +218,71 @@ def test_what_does_not_climb_is_measured_on_whole_folds_alone():
     outcomes, _ = race(plan, curves, {"words": 0.1, "served": 5}, 1000)
     served = [o.trial for o in outcomes if o.trial.candidate == "served"]
     assert [(t.fold, t.records) for t in served] == [(0, 800), (1, 800), (2, 800)]
+
+
+A = Runner("a", False, True)
+SMALLER = Runner("a8", False, True, parent="a")  # changes the model of "a"
+
+
+def test_a_change_waits_for_its_parent_on_a_whole_fold_and_then_follows_it():
+    plan = plan_of(CHEAP, SMALLER, A)
+    curves = {"words": flat(0.7), "a": rising(0.6, 0.85), "a8": flat(0.84)}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "a": 10, "a8": 1}, 10_000)
+    order = [(o.trial.candidate, o.trial.fold, o.trial.records) for o in outcomes]
+    assert order[3:] == [
+        *[("a", 0, 200), ("a", 0, 800)],
+        *[("a8", 0, 800), ("a", 1, 800), ("a8", 1, 800)],
+        *[("a", 2, 800), ("a8", 2, 800)],
+    ]
+
+
+def test_a_change_takes_the_effort_and_the_seed_of_its_parent():
+    plan = replace(plan_of(SMALLER, A), seed=5)
+    whole = outcome(Trial("a", 0, 800, 0.5, 5), 0.8, 10.0)
+    assert plan.next([whole], [], 10_000) == Trial("a8", 0, 800, 0.5, 5)
+    assert plan.next([whole], [Trial("a8", 0, 800, 0.5, 5)], 10_000).candidate == "a"
+
+
+@pytest.mark.parametrize("score", [0.5, "it broke"])
+def test_a_change_is_dropped_with_its_parent(score):
+    plan = plan_of(CHEAP, SMALLER, A)
+    words = outcome(Trial("words", 0, 800), 0.9, 0.1)
+    lost = outcome(
+        Trial("a", 0, 800), score, 9.0, score if isinstance(score, str) else None
+    )
+    assert plan.alive("a8", [words])
+    assert not plan.alive("a8", [words, lost])
+    assert plan.next([words, lost], [], 10_000).candidate == "words"  # further folds
+
+
+def test_a_change_that_failed_is_not_asked_again_and_its_parent_goes_on():
+    plan = plan_of(SMALLER, A)
+    whole = outcome(Trial("a", 0, 800), 0.8, 10.0)
+    failed = outcome(Trial("a8", 0, 800), 0, 1.0, "it cannot be exported")
+    assert plan.next([whole, failed], [], 10_000) == Trial("a", 1, 800)
+
+
+def test_a_change_leaves_the_time_to_fit_its_parent_to_all_records():
+    plan = plan_of(SMALLER, A)
+    known = [outcome(Trial("a", 0, 800), 0.8, 100.0)]
+    trial = Trial("a8", 0, 800)
+    parent = plan.refit(Trial("a", 0, 800), known)
+    assert parent == pytest.approx(1.15 * 150)
+    assert plan.refit(trial, known) == parent
+    # how long a change takes is not known yet: as long as its parent did
+    assert plan.next(known, [], parent + 114) is None
+    assert plan.next(known, [], parent + 116) == trial
+    known.append(outcome(trial, 0.8, 4.0))
+    both = plan.refit(trial, known)
+    assert both == pytest.approx(1.15 * (150 + 6))
+    assert plan.next([*known, outcome(Trial("a", 1, 800), 0.8, 100.0)], [], 200) == (
+        Trial("a8", 1, 800)
+    )
+
+
+def test_a_change_whose_parent_does_not_run_climbs_the_ladder_itself():
+    plan = plan_of(CHEAP, SMALLER)
+    curves = {"words": flat(0.7), "a8": rising(0.6, 0.85)}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "a8": 10}, 10_000)
+    records = [o.trial.records for o in outcomes if o.trial.candidate == "a8"]
+    assert records == [200, 800, 800, 800]

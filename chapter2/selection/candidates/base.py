@@ -37,8 +37,9 @@ class Entry:
     parameters: int | None = None  # None: grows with the records, or is not known
     trains_by_epochs: bool = False  # False: fitted whole in one go, effort is ignored
     weights: str | None = None  # pretrained ones, by the name that fetches them
-    package: str | None = None  # that must be installed beside the library's core
-    smallest_mb: float = 0.0  # on disk at least, with weights of 8 bits where it can
+    packages: tuple[str, ...] = ()  # that must be installed beside the library's core
+    parent: str | None = None  # the candidate whose fitted model it changes
+    smallest_mb: float = 0.0  # on disk at least, its pretrained weights alone
     least_records: int = 2  # below, it has nothing to learn from
     on_request: bool = False  # tried only where the user names it
 

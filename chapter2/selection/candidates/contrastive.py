@@ -28,14 +28,14 @@ Pair = tuple[int, int, int]  # two records, and 1 where they are of one class
 SETFIT = Entry(
     name="minilm-setfit",
     title="MiniLM tuned on pairs (SetFit) + logistic regression",
-    simplicity=8,
+    simplicity=9,
     licence="Apache-2.0",
     languages=("en",),
     window=512,
     parameters=22_713_216,
     trains_by_epochs=True,
     weights="minilm",
-    smallest_mb=23.0,
+    smallest_mb=90.0,
     least_records=4,
     sources=("Tunstall et al. (2022): SetFit", *MINILM_FACTS),
 )

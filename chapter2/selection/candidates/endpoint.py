@@ -52,7 +52,7 @@ def endpoint_candidate(
     entry = Entry(
         name=f"endpoint:{model}@{url}",
         title=f"{model} at {url}",
-        simplicity=15,
+        simplicity=19,
         licence=licence,
         network=True,
         on_request=True,

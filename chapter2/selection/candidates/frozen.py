@@ -21,13 +21,13 @@ MINILM_FACTS = (
 FROZEN = Entry(
     name="minilm-frozen",
     title="Frozen MiniLM + logistic regression",
-    simplicity=6,
+    simplicity=7,
     licence="Apache-2.0",
     languages=("en",),
     window=512,
     parameters=22_713_216,
     weights="minilm",
-    smallest_mb=23.0,
+    smallest_mb=90.0,
     sources=MINILM_FACTS,
 )
 

@@ -1,9 +1,17 @@
 """Every candidate, and which of them suit a task before anything is measured.
 
 The order of simplicity is one for all tasks. It goes by what a user has to run and to
-look after: a table of numbers (0 to 3), a network of a few megabytes (4, 5), an encoder
-(6 to 10, by how much of it was changed), a larger one (11, 12), a language model that
-answers by reading a prompt for each text (13, 14), and a service of someone else (15).
+look after: a table of numbers (0 to 3), a network of a few megabytes (4 to 6), an
+encoder (7 to 13, by how much of it was changed), a larger one (14 to 16), a language
+model that answers by reading a prompt for each text (17, 18), and a service of someone
+else (19).
+
+A variant of 8 bits stands right behind the model that it is made of. It is smaller and
+runs faster, without torch, but that is what limits of size, memory and time are there
+to ask for. Without such a limit it is its parent, its training too, and one step more
+that can lose something, that has to be repeated and checked after every training, and
+whose result cannot be trained further. So of two that are equally good and keep every
+limit, the parent is recommended.
 """
 
 from __future__ import annotations
@@ -24,6 +32,7 @@ from chapter2.selection.candidates.lexicon import SentimentLexicon
 from chapter2.selection.candidates.linear import CHARACTERS, Linear
 from chapter2.selection.candidates.majority import MajorityClass
 from chapter2.selection.candidates.prompted import FEW_SHOT, Asked
+from chapter2.selection.candidates.quantised import Quantised
 from chapter2.selection.candidates.recurrent import Recurrent
 from chapter2.selection.candidates.tuned import (
     BASE,
@@ -44,12 +53,16 @@ ALL: tuple[Candidate, ...] = (
     Linear(CHARACTERS, "characters"),
     Recurrent(),
     TINY,
+    Quantised(TINY),
     FrozenEncoder(),
     HEAD,
     SetFit(),
     LORA,
+    Quantised(LORA),
     FULL,
+    Quantised(FULL),
     BASE,
+    Quantised(BASE),
     Asked(),
     Asked(FEW_SHOT, shots=8),
 )
@@ -184,11 +197,12 @@ def _of_requirements(entry: Entry, requirements: Requirements) -> Iterator[str]:
 
 
 def _of_this_place(entry: Entry) -> Iterator[str]:
-    if entry.package and importlib.util.find_spec(entry.package) is None:
-        yield (
-            f"It needs the package {entry.package}, which is not installed: run `pip "
-            f"install {entry.package}`."
-        )
+    for name in entry.packages:
+        if importlib.util.find_spec(name) is None:
+            yield (
+                f"It needs the package {name}, which is not installed: run `pip "
+                f"install {name}`."
+            )
     if entry.weights and not reachable(entry.weights):
         yield (
             f"The weights of {entry.weights} are not in the cache and the Hugging Face "

@@ -19,7 +19,7 @@ LEXICON = Entry(
     licence="MIT",
     languages=("en",),
     explainable=True,
-    package="vaderSentiment",
+    packages=("vaderSentiment",),
     sources=("Hutto and Gilbert (2014): VADER, rules and rated words for English",),
 )
 

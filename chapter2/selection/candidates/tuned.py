@@ -82,7 +82,7 @@ def _minilm(name: str, title: str, simplicity: int, *sources: str) -> Entry:
         parameters=22_713_986,  # for two classes
         trains_by_epochs=True,
         weights="minilm",
-        smallest_mb=23.0,
+        smallest_mb=90.0,
         least_records=20,
         sources=(*sources, *MINILM_FACTS),
     )
@@ -92,14 +92,14 @@ def _minilm(name: str, title: str, simplicity: int, *sources: str) -> Entry:
 # full fine-tuning, where chapter2/results/chapter5.json found 1e-4 as good in fewer
 # epochs
 HEAD = Tuned(
-    _minilm("minilm-head", "MiniLM, only its head trained", 7),
+    _minilm("minilm-head", "MiniLM, only its head trained", 8),
     encoder="minilm",
     method="head",
     learning_rate=1e-2,
 )
 LORA = Tuned(
     _minilm(
-        "minilm-lora", "MiniLM fine-tuned by LoRA", 9, "Hu et al. (2022): LoRA, merged"
+        "minilm-lora", "MiniLM fine-tuned by LoRA", 10, "Hu et al. (2022): LoRA, merged"
     ),
     encoder="minilm",
     method="lora",
@@ -107,7 +107,7 @@ LORA = Tuned(
 )
 FULL = Tuned(
     _minilm(
-        "minilm-full", "MiniLM fine-tuned", 10, "Devlin et al. (2019): fine-tuning"
+        "minilm-full", "MiniLM fine-tuned", 12, "Devlin et al. (2019): fine-tuning"
     ),
     encoder="minilm",
 )
@@ -122,7 +122,7 @@ TINY = Tuned(
         parameters=4_386_178,
         trains_by_epochs=True,
         weights="bert-tiny",
-        smallest_mb=4.5,
+        smallest_mb=17.5,
         least_records=20,
         sources=("Turc et al. (2019): small BERTs, 2 layers of width 128",),
     ),
@@ -133,14 +133,14 @@ BASE = Tuned(
     Entry(
         name="bert-base-full",
         title="BERT base fine-tuned",
-        simplicity=11,
+        simplicity=14,
         licence="Apache-2.0",
         languages=("en",),
         window=512,
         parameters=109_483_778,
         trains_by_epochs=True,
         weights="google-bert/bert-base-uncased",
-        smallest_mb=110.0,
+        smallest_mb=437.0,
         least_records=20,
         sources=(
             "Devlin et al. (2019): BERT, rates of 2e-5 to 5e-5",
@@ -165,7 +165,7 @@ def hub_encoder(
     entry = Entry(
         name=f"hub:{name}",
         title=f"{name} fine-tuned",
-        simplicity=12,
+        simplicity=16,
         licence=licence,
         languages=languages,
         window=None,

@@ -18,7 +18,6 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ import numpy as np
 import chapter2
 from chapter2.evaluation import confusion_matrix, most_confident_errors
 from chapter2.files import read_json
-from chapter2.runtime import cores
+from chapter2.runtime import cores, versions
 from chapter2.selection import gains
 from chapter2.selection.choice import Choice
 from chapter2.selection.choose import qualities
@@ -185,10 +184,11 @@ def errors(choice: Choice) -> Any:
 def repeat(choice: Choice) -> dict[str, Any]:
     """Return what decides the result: seed, versions, hashes, the machine's kind."""
     prepared = choice.prepared
+    found = versions(DECISIVE)
     return {
         "seed": choice.plan.seed,
-        "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in DECISIVE},
+        "python": found.pop("python"),
+        "versions": {name: told for name, told in found.items() if told},
         "machine": f"{platform.system()} {platform.machine()}, {cores()} cores",
         "sha256": {
             "development records": prepared.development.fingerprint(),

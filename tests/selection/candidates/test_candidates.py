@@ -15,6 +15,7 @@ from chapter2.errors import Chapter2Error, DataError, UsageError
 from chapter2.models import Classifier
 from chapter2.selection.candidates import CANDIDATES
 from chapter2.selection.candidates.endpoint import endpoint_candidate
+from chapter2.selection.candidates.quantised import Quantised
 from chapter2.selection.candidates.schedule import Schedule
 
 MARKS = ("good", "bad", "so so", "never", "it's")
@@ -37,11 +38,18 @@ def small(candidate):
     """Return the candidate with a tiny random model and a short schedule."""
     changes = {"encoder": "tiny-random", "model": "tiny-random", "schedule": FEW}
     changes |= {"shots": min(2, getattr(candidate, "shots", 0)), "most": 16}
+    if isinstance(candidate, Quantised):
+        changes["parent"] = small(candidate.parent)
     known = {k: v for k, v in changes.items() if hasattr(candidate, k)}
     return replace(candidate, **known)
 
 
-SMALL = {name: small(candidate) for name, candidate in CANDIDATES.items()}
+# variants of 8 bits are all of one class and export for seconds: one stands for them
+SMALL = {
+    name: small(candidate)
+    for name, candidate in CANDIDATES.items()
+    if name == "minilm-lora-int8" or not isinstance(candidate, Quantised)
+}
 each = pytest.mark.parametrize("candidate", SMALL.values(), ids=SMALL)
 LEARNERS = {n: c for n, c in SMALL.items() if n != "majority" and "shot" not in n}
 TRAINED = {n: c for n, c in SMALL.items() if c.entry.trains_by_epochs}

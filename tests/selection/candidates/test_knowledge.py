@@ -17,6 +17,8 @@ from chapter2.selection.candidates.tuned import hub_encoder
 from chapter2.selection.requirements import Requirements
 
 ANSWERS = knowledge._answers  # what the fixture replaces
+# the fine-tuned encoders, of which there is a variant with weights of 8 bits
+EIGHT_BITS = ("bert-tiny-full", "minilm-lora", "minilm-full", "bert-base-full")
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +39,7 @@ def test_names_and_simplicity_are_unique_and_facts_have_sources():
 
 def test_english_gets_everything_but_the_hub_in_order_of_simplicity():
     names, against = refused()
-    assert list(against) == ["bert-base-full"]
+    assert list(against) == ["bert-base-full", "bert-base-full-int8"]
     assert "cannot be reached" in against["bert-base-full"]
     order = [CANDIDATES[name].entry.simplicity for name in names]
     assert order == sorted(order)
@@ -68,7 +70,7 @@ def test_an_unknown_language_is_said_to_be_so():
             "bert-tiny-full",
             "Its licence is Apache-2.0",
         ),
-        (Requirements(maximum={"size_mb": 20}), {}, "minilm-frozen", "at least 23 MB"),
+        (Requirements(maximum={"size_mb": 20}), {}, "minilm-frozen", "at least 90 MB"),
         (
             Requirements(maximum={"memory_mb": 400}),
             {},
@@ -108,6 +110,36 @@ def test_an_endpoint_is_there_only_when_named_and_never_for_private_texts():
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert "pip install vaderSentiment" in refused()[1]["lexicon"]
+    assert "pip install onnx`" in refused()[1]["minilm-full-int8"]
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxscript", "onnxruntime"])
+def test_8_bits_need_what_exports_and_runs_them_and_nothing_else_does(
+    monkeypatch, package
+):
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name: None if name == package else there(name),
+    )
+    against = {n: why for n, why in refused()[1].items() if not n.startswith("bert-ba")}
+    assert set(against) == {f"{n}-int8" for n in EIGHT_BITS if n != "bert-base-full"}
+    assert all(f"needs the package {package}," in why for why in against.values())
+
+
+def test_8_bits_stand_right_behind_their_parent_and_take_a_quarter_of_it():
+    for name in EIGHT_BITS:
+        entry, variant = (CANDIDATES[n].entry for n in (name, f"{name}-int8"))
+        assert variant.parent == name
+        assert variant.simplicity == entry.simplicity + 1
+        assert variant.smallest_mb == entry.smallest_mb / 4
+    assert [n for n, c in CANDIDATES.items() if c.entry.parent] == [
+        f"{name}-int8" for name in EIGHT_BITS
+    ]
+    tight = Requirements(maximum={"size_mb": 30})
+    assert "minilm-full-int8" in refused(tight)[0]
+    assert "at least 90 MB" in refused(tight)[1]["minilm-full"]
 
 
 def test_a_hub_model_counts_once_it_is_cached_or_answers(monkeypatch, tmp_path):
