@@ -114,9 +114,13 @@ class Nursery:
             stdin.flush()
 
     def _read(self) -> None:
+        told = set()
         for line in _of(self.process.stdout):
-            self._ended.put(json.loads(line))
-        for name in list(self.children):
+            ended = json.loads(line)
+            told.add(ended["name"])
+            self._ended.put(ended)
+        # an end that is told, and not yet asked for, must not be told again
+        for name in set(self.children) - told:
             self._ended.put({"name": name, "code": -signal.SIGTERM})
 
 

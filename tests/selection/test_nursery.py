@@ -73,6 +73,21 @@ def test_closing_does_not_wait_for_children_that_have_ended(tmp_path, monkeypatc
     assert not place.children
 
 
+def test_an_end_is_told_once_though_the_nursery_ends_before_it_is_asked_for(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    with nursery() as place:
+        start(place, tmp_path, "one", write=str(tmp_path / "result"), text="done")
+        while place._ended.empty():  # told, and not yet asked for
+            time.sleep(0.05)
+        place.process.kill()
+        place.process.wait()
+        time.sleep(0.5)
+        assert place.wait(5).name == "one"
+        assert place.wait(0.5) is None
+
+
 def test_nothing_ends_while_we_wait_shortly(place, tmp_path):
     start(place, tmp_path, "long", sleep=60)
     assert place.wait(0.1) is None
