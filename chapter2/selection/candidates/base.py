@@ -39,7 +39,9 @@ class Entry:
     weights: str | None = None  # pretrained ones, by the name that fetches them
     packages: tuple[str, ...] = ()  # that must be installed beside the library's core
     parent: str | None = None  # the candidate whose fitted model it changes
-    smallest_mb: float = 0.0  # on disk at least, its pretrained weights alone
+    # on disk at least; with weights of 8 bits where a variant has them: it is made of
+    # this one's model, which must then be in the race
+    smallest_mb: float = 0.0
     least_records: int = 2  # below, it has nothing to learn from
     on_request: bool = False  # tried only where the user names it
 

@@ -41,7 +41,6 @@ class Quantised:
             title=f"{facts.title}, weights of 8 bits",
             simplicity=facts.simplicity + 1,
             packages=PACKAGES,
-            smallest_mb=facts.smallest_mb / 4,  # 8 bits for 32
             parent=facts.name,
             sources=(*facts.sources, "Jacob et al. (2018): integers for a CPU"),
         )

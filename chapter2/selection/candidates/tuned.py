@@ -71,7 +71,9 @@ class Tuned:
         return made
 
 
-def _minilm(name: str, title: str, simplicity: int, *sources: str) -> Entry:
+def _minilm(
+    name: str, title: str, simplicity: int, *sources: str, smallest_mb: float = 23.0
+) -> Entry:
     return Entry(
         name=name,
         title=title,
@@ -82,7 +84,7 @@ def _minilm(name: str, title: str, simplicity: int, *sources: str) -> Entry:
         parameters=22_713_986,  # for two classes
         trains_by_epochs=True,
         weights="minilm",
-        smallest_mb=90.0,
+        smallest_mb=smallest_mb,
         least_records=20,
         sources=(*sources, *MINILM_FACTS),
     )
@@ -92,7 +94,7 @@ def _minilm(name: str, title: str, simplicity: int, *sources: str) -> Entry:
 # full fine-tuning, where chapter2/results/chapter5.json found 1e-4 as good in fewer
 # epochs
 HEAD = Tuned(
-    _minilm("minilm-head", "MiniLM, only its head trained", 8),
+    _minilm("minilm-head", "MiniLM, only its head trained", 8, smallest_mb=90.0),
     encoder="minilm",
     method="head",
     learning_rate=1e-2,
@@ -122,7 +124,7 @@ TINY = Tuned(
         parameters=4_386_178,
         trains_by_epochs=True,
         weights="bert-tiny",
-        smallest_mb=17.5,
+        smallest_mb=4.5,
         least_records=20,
         sources=("Turc et al. (2019): small BERTs, 2 layers of width 128",),
     ),
@@ -140,7 +142,7 @@ BASE = Tuned(
         parameters=109_483_778,
         trains_by_epochs=True,
         weights="google-bert/bert-base-uncased",
-        smallest_mb=437.0,
+        smallest_mb=110.0,
         least_records=20,
         sources=(
             "Devlin et al. (2019): BERT, rates of 2e-5 to 5e-5",
