@@ -32,8 +32,8 @@ from chapter2.selection.worker import Order, write_records
 if TYPE_CHECKING:
     from chapter2.deployment.measure import Footprint
 
-# seconds that the check may take whatever is left. The reserve is meant to hold it; on a
-# machine so busy that it does not, all that was measured is worth more than the seconds
+# seconds that the check may take whatever is left. The reserve is meant to hold it; on
+# a machine so busy that it does not, what was measured is worth more than the seconds
 CHECK = 60.0
 REFIT = -1  # the fold of the last refit: all development records
 RESENT = 32  # texts that a service is sent again: each costs
