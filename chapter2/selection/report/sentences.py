@@ -187,7 +187,7 @@ def no_curve(choice: Choice) -> str:
     told = (
         f"The curve of {title(choice.recommendation.name)} has too few sizes to be "
         "extended: it is so cheap that it was measured on all records at once."
-        if len(choice.curves.get(choice.recommendation.name, ())) < 2
+        if choice.plan.runner(choice.recommendation.name).cheap
         else "The learning curves have too few sizes to be extended."
     )
     hard = choice.profile.difficulty

@@ -102,3 +102,15 @@ def test_a_service_is_said_to_be_sent_the_texts(choice):
     served = replace(choice, shipped=replace(choice.shipped, name=name))
     assert "sends each text to the address named" in sentences.measured_costs(served)
     assert "without network" in sentences.measured_costs(choice)
+
+
+def test_what_was_measured_on_one_size_is_called_cheap_only_where_it_is(choice):
+    """A variant of 8 bits has one size too, that of its parent's whole folds."""
+    whole = [o for o in choice.outcomes if o.trial.records == 600]
+    for name, cheap in (("tfidf", True), ("minilm-lora", False)):
+        answer = replace(choice.recommendation, name=name)
+        told = sentences.no_curve(
+            replace(choice, outcomes=tuple(whole), recommendation=answer)
+        )
+        assert ("so cheap" in told) is cheap
+        assert "too few sizes" in told
