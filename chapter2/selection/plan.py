@@ -1,10 +1,11 @@
 """What to measure next: asynchronous successive halving under a budget.
 
-Each candidate climbs a ladder: some of the training part of the first fold (a
-sixteenth, a quarter), all of it, then all of each further fold. A candidate is promoted
+Each candidate climbs a ladder: some of the training part of the first fold (an
+eighth, a half), all of it, then all of each further fold. A candidate is promoted
 while it stands in the better half of those that reached its rung (ASHA: Li et al.
 2020, A System for Massively Parallel Hyperparameter Tuning), and dropped once even a
-hopeful extension of its learning curve stays below the best. Only rungs with all
+hopeful extension of its learning curve stays below the best. What is at the top with a
+part of the records already goes on before others are begun. Only rungs with all
 records of a fold count in the recommendation. What costs next to nothing skips the
 small rungs: its whole ladder is the first answer. What changes the model of another, as
 8 bits do, waits for it on a whole fold, follows it there, and is dropped with it.
@@ -20,9 +21,9 @@ from dataclasses import dataclass, replace
 
 from chapter2.selection.trial import Outcome, Trial
 
-# of the first fold's training part, before all of it: four times as many at each step,
-# as in the paper, since few records are read more often and cost more than their share
-SHARES = (1 / 16, 1 / 4)
+# of the first fold's training part, before all of it. Few steps: few records are read
+# more often, and cost more than their share; but a curve to extend has three points
+SHARES = (1 / 8, 1 / 2)
 FEWEST = 64  # records on the smallest rung; fewer tell little about more
 PER_CLASS = 8  # records of each class on the smallest rung, on average
 EFFORTS = (1.0, 0.5, 0.25)  # shares of the schedule, where the whole does not fit
@@ -96,12 +97,20 @@ class Plan:
             if not (r.cheap or self._parent(r.name)) and self.alive(r.name, outcomes)
         ]
         busy = {trial.candidate for trial in running}
+        yield from self._changes(outcomes)  # cheap beside what they change
+        leading = [r for r in racing if self._leads(r.name, outcomes)]
+        yield from self._promotions(leading, outcomes, busy, everyone=True)
         for runner in racing:  # each is seen once
             if not self._of(runner.name, outcomes) and runner.name not in busy:
                 yield self._ladder(runner)[0]
-        yield from self._changes(outcomes)  # cheap beside what they change
         yield from self._promotions(racing, outcomes, busy, everyone=False)
         yield from self._promotions(racing, outcomes, busy, everyone=True)
+
+    def _leads(self, name: str, outcomes: Sequence[Outcome]) -> bool:
+        """Whether its last score on the first fold is that of none but the best."""
+        mine = [o for o in self._of(name, outcomes) if o.trial.fold == 0]
+        best = max((self.score(o) for o in outcomes if self._counts(o)), default=0.0)
+        return bool(mine) and self.score(mine[-1]) >= best
 
     def _changes(self, outcomes: Sequence[Outcome]) -> Iterable[Trial]:
         """Yield the trials that change the models which whole folds have left."""

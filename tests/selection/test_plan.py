@@ -58,14 +58,10 @@ def rising(low, high):
 CHEAP = Runner("words", cheap=True, by_epochs=False)
 
 
-def test_the_ladder_is_a_sixteenth_a_quarter_all_and_the_further_folds():
-    assert ladder((1600,), 2) == (
+def test_the_ladder_is_an_eighth_a_half_all_and_the_further_folds():
+    assert ladder(FOLDS, 2) == (
         Rung(0, 100, False),
         Rung(0, 400, False),
-        Rung(0, 1600, True),
-    )
-    assert ladder(FOLDS, 2) == (  # a sixteenth of 800 would be too few
-        Rung(0, 200, False),
         Rung(0, 800, True),
         Rung(1, 800, True),
         Rung(2, 800, True),
@@ -149,8 +145,7 @@ def test_the_race_ends_in_time_and_leaves_the_time_of_the_refit(left):
 def test_where_the_whole_schedule_does_not_fit_a_shorter_one_is_run():
     plan = plan_of(CHEAP, Runner("slow", False, by_epochs=True))
     curves = {"words": flat(0.7), "slow": rising(0.65, 0.9)}
-    # the small rung takes 25 s, the whole 100 s and its refit 150 s; forecasts are
-    # taken to be a little too low
+    # the small rungs take 62.5 s, the whole 100 s and its refit 150 s
     outcomes, used = race(plan, curves, {"words": 0.1, "slow": 100}, 290)
     whole = [
         o.trial
@@ -230,7 +225,7 @@ def test_a_change_waits_for_its_parent_on_a_whole_fold_and_then_follows_it():
     outcomes, _ = race(plan, curves, {"words": 0.1, "a": 10, "a8": 1}, 10_000)
     order = [(o.trial.candidate, o.trial.fold, o.trial.records) for o in outcomes]
     assert order[3:] == [
-        *[("a", 0, 200), ("a", 0, 800)],
+        *[("a", 0, 100), ("a", 0, 400), ("a", 0, 800)],
         *[("a8", 0, 800), ("a", 1, 800), ("a8", 1, 800)],
         *[("a", 2, 800), ("a8", 2, 800)],
     ]
@@ -285,4 +280,15 @@ def test_a_change_whose_parent_does_not_run_climbs_the_ladder_itself():
     curves = {"words": flat(0.7), "a8": rising(0.6, 0.85)}
     outcomes, _ = race(plan, curves, {"words": 0.1, "a8": 10}, 10_000)
     records = [o.trial.records for o in outcomes if o.trial.candidate == "a8"]
-    assert records == [200, 800, 800, 800]
+    assert records == [100, 400, 800, 800, 800]
+
+
+def test_what_is_at_the_top_with_a_part_of_the_records_goes_on_at_once():
+    """A slow one, begun next, would have used up the time of the winner."""
+    fast, slow = Runner("frozen", False, False), Runner("slow", False, False)
+    plan = plan_of(CHEAP, fast, slow)
+    curves = {"words": flat(0.69), "frozen": rising(0.70, 0.78), "slow": flat(0.5)}
+    seconds = {"words": 0.1, "frozen": 8, "slow": 700}
+    outcomes, _ = race(plan, curves, seconds, left=100)
+    done = [o.trial.fold for o in outcomes if o.trial.candidate == "frozen"]
+    assert done == [0, 0, 0, 1, 2]
