@@ -4,7 +4,17 @@ Importing this package loads neither torch nor transformers: each room loads wha
 needs when it is first used.
 """
 
+from importlib import import_module
+from typing import Any
+
 from chapter2.errors import Chapter2Error
 
 __version__ = "0.1.0"
-__all__ = ["Chapter2Error", "__version__"]
+__all__ = ["Chapter2Error", "__version__", "choose"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the door to choosing when it is asked for."""
+    if name == "choose":
+        return import_module("chapter2.selection.choose").choose
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -32,16 +32,20 @@ class Scale:
     epochs: int  # passes over the training part
     tokens: int  # that each of the language models compared in section 3.2.2 sees
     resamples: int  # bootstrap resamples behind each interval
+    choosing: float  # seconds at most of a choice of a model on page 3a
 
 
 SCALES = {
     "smoke": Scale(
-        "smoke", 96, "tiny-random", "tiny-random", "movie-snippets", 1, 2_000, 50
+        *("smoke", 96, "tiny-random", "tiny-random", "movie-snippets"),
+        *(1, 2_000, 50, 30.0),
     ),
-    "book": Scale("book", None, "minilm", "smollm2", "movie-snippets", 2, 60_000, 1000),
+    "book": Scale(
+        *("book", None, "minilm", "smollm2", "movie-snippets"), *(2, 60_000, 1000, 40.0)
+    ),
     "full": Scale(
         *("full", None, "google-bert/bert-base-uncased", "smollm2", "imdb"),
-        *(3, 100_000_000, 1000),
+        *(3, 100_000_000, 1000, 600.0),
     ),
 }
 

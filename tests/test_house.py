@@ -178,3 +178,15 @@ def test_conda_environment_uses_the_same_versions(project, constraints):
     for requirement in (Requirement(line) for line in by_pip if line[0] != "-"):
         version = constraints[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version)
+
+
+def test_choosing_is_one_name_of_the_package_and_costs_nothing_before() -> None:
+    code = (
+        "import sys, chapter2\n"
+        "before = 'numpy' in sys.modules\n"
+        "print(before, chapter2.choose.__module__, hasattr(chapter2, 'chose'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "chapter2.selection.choose", "False"]

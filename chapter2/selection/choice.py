@@ -77,6 +77,9 @@ class Choice:
                 f"It was begun on {late[-1].records:,} records and ended after "
                 f"{self.timing.ended[late[-1]]:.0f} s, because the time was up."
             )
+        parent = self.plan.runner(name).parent
+        if not mine and parent and not self.plan.alive(parent, self.outcomes):
+            return f"It changes {parent}, which failed or could not be the best."
         if not mine:
             return "No time was left to try it."
         if self.plan.alive(name, self.outcomes):

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from chapter2.selection.plan import Runner
 from chapter2.selection.report import as_text, limits, sentences
 from chapter2.selection.requirements import Requirements
-from chapter2.selection.trial import Trial
+from chapter2.selection.trial import Outcome, Trial
 
 
 def asked(**limits):
@@ -95,6 +96,18 @@ def test_what_was_begun_and_ended_by_the_clock_is_said_to_be_so(choice):
     assert "Never measured, so what it takes is not known" in as_text(choice)
     untried = replace(choice, timing=replace(timing, ended={}))
     assert untried.unmeasured["minilm-full"] == "No time was left to try it."
+
+
+def test_a_change_of_a_model_that_failed_is_not_said_to_have_had_no_time(choice):
+    change = Runner("minilm-full-int8", False, True, parent="minilm-full")
+    plan = replace(choice.plan, runners=(*choice.plan.runners, change))
+    rest = [o for o in choice.outcomes if o.trial.candidate != "minilm-full"]
+    failed = Outcome.failure(Trial("minilm-full", 0, 600), "memory ran out")
+    said = replace(choice, plan=plan, outcomes=(*rest, failed)).unmeasured
+    assert said["minilm-full"] == "It failed: memory ran out"
+    assert said["minilm-full-int8"] == (
+        "It changes minilm-full, which failed or could not be the best."
+    )
 
 
 def test_a_service_is_said_to_be_sent_the_texts(choice):
