@@ -16,7 +16,6 @@ from chapter2.errors import Chapter2Error
 from chapter2.files import read_json, write_json
 
 ORDER, ANSWER, PROBABILITIES = "order.json", "answer.json", "probabilities.npy"
-MANIFEST, REMOTE = "chapter2.json", "endpoint"  # those of ``deployment.shipped``
 WARM_UP = 3  # calls that are not counted: the first ones allocate
 CALLS = 200  # single texts at most
 LEAST = 10  # single texts at least, however slow
@@ -26,7 +25,7 @@ SECONDS = 3.0  # that single texts may take together, beyond the least
 def main(scratch: Path) -> None:
     """Carry out the order in ``scratch``; a user's error is part of the answer."""
     order = read_json(scratch / ORDER)
-    if not is_remote(Path(order["folder"])):
+    if not order["remote"]:
         sys.addaudithook(refuse_network)
     answer: dict[str, Any]
     try:
@@ -34,14 +33,6 @@ def main(scratch: Path) -> None:
     except Chapter2Error as error:
         answer = {"error": str(error)}
     write_json(scratch / ANSWER, answer)
-
-
-def is_remote(folder: Path) -> bool:
-    """Return whether the model is a service elsewhere, which the user named."""
-    try:
-        return bool(read_json(folder / MANIFEST)["kind"] == REMOTE)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False  # no manifest, or a damaged one: loading says what is wrong
 
 
 def refuse_network(event: str, _: Any) -> None:

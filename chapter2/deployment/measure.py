@@ -21,6 +21,7 @@ import numpy as np
 
 import chapter2
 from chapter2.deployment.fresh import ANSWER, ORDER, PROBABILITIES
+from chapter2.deployment.shipped import is_remote
 from chapter2.errors import ModelError, UsageError
 from chapter2.files import read_json, write_json
 
@@ -78,7 +79,12 @@ def measure(
             f"{timeout:.1f} s."
         )
     source = Path(folder).resolve()
-    order = {"folder": str(source), "device": device, "texts": list(texts)}
+    order = {
+        "folder": str(source),
+        "device": device,
+        "texts": list(texts),
+        "remote": is_remote(source),  # only then may the child ask a network
+    }
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
         write_json(place / ORDER, order)

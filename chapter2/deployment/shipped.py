@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "chapter2.json"
 CARD = "README.md"
+REMOTE = "endpoint"  # the kind of a service elsewhere
 FORMAT = 1  # counts up when an older reader could not read what is written
 KINDS = {  # kind: where its class is, imported when used
     "classifier": "chapter2.models.classifier:Classifier",
@@ -32,7 +33,7 @@ KINDS = {  # kind: where its class is, imported when used
     "embedding": "chapter2.models.embedding:EmbeddingLinear",
     "recurrent": "chapter2.models.recurrent_classifier:RecurrentClassifier",
     "prompted": "chapter2.models.prompted:Prompted",
-    "endpoint": "chapter2.models.endpoint:Endpoint",
+    REMOTE: "chapter2.models.endpoint:Endpoint",
 }
 PACKAGES = ("chapter2", "torch", "transformers", "tokenizers", "onnxruntime", "numpy")
 
@@ -156,6 +157,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     for name, digest in files.items():
         _check(folder / name, digest)
     return stated
+
+
+def is_remote(folder: Path) -> bool:
+    """Return whether the model is a service elsewhere, which the user named."""
+    try:
+        return bool(read_json(folder / MANIFEST)["kind"] == REMOTE)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # no manifest, or a damaged one: loading says what is wrong
 
 
 def _check(path: Path, digest: str) -> None:

@@ -107,10 +107,9 @@ class Plan:
         yield from self._promotions(racing, outcomes, busy, everyone=True)
 
     def _leads(self, name: str, outcomes: Sequence[Outcome]) -> bool:
-        """Whether its last score on the first fold is that of none but the best."""
-        mine = [o for o in self._of(name, outcomes) if o.trial.fold == 0]
-        best = max((self.score(o) for o in outcomes if self._counts(o)), default=0.0)
-        return bool(mine) and self.score(mine[-1]) >= best
+        """Whether its last score on the first fold reaches the best that counts."""
+        mine = self._on_first(name, outcomes)
+        return bool(mine) and self.score(mine[-1]) >= self._best(outcomes)
 
     def _changes(self, outcomes: Sequence[Outcome]) -> Iterable[Trial]:
         """Yield the trials that change the models which whole folds have left."""
@@ -196,9 +195,8 @@ class Plan:
             return False
         if (parent := self._parent(name)) and not self.alive(parent, outcomes):
             return False
-        best = max((self.score(o) for o in outcomes if self._counts(o)), default=0.0)
-        started = any(o.trial.fold == 0 for o in self._of(name, outcomes))
-        return not started or self.hope(name, outcomes) >= best
+        started = self._on_first(name, outcomes)
+        return not started or self.hope(name, outcomes) >= self._best(outcomes)
 
     def hope(self, name: str, outcomes: Sequence[Outcome]) -> float:
         """Return a hopeful score with all records: the last gain per doubling goes on.
@@ -206,7 +204,7 @@ class Plan:
         Learning curves flatten, so it seldom goes on; two standard errors of the last
         score are added.
         """
-        mine = [o for o in self._of(name, outcomes) if o.trial.fold == 0]
+        mine = self._on_first(name, outcomes)
         last = mine[-1]
         score, records = self.score(last), last.trial.records
         gain = STEEP
@@ -258,6 +256,14 @@ class Plan:
         """Return the candidate's outcomes, in the order of the ladder."""
         mine = [o for o in outcomes if o.trial.candidate == name and not o.failed]
         return sorted(mine, key=lambda o: (o.trial.fold, o.trial.records))
+
+    def _on_first(self, name: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Return the candidate's outcomes on the first fold, by records."""
+        return [o for o in self._of(name, outcomes) if o.trial.fold == 0]
+
+    def _best(self, outcomes: Sequence[Outcome]) -> float:
+        """Return the best score among those that count; 0 without any."""
+        return max((self.score(o) for o in outcomes if self._counts(o)), default=0.0)
 
     def _at(self, name: str, i: int, outcomes: Sequence[Outcome]) -> Outcome | None:
         rung = self.rungs[i]
