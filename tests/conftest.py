@@ -45,6 +45,23 @@ def accelerated():
 
 
 @pytest.fixture
+def words_of():
+    """Run code in a fresh interpreter, with more in its environment; what it prints."""
+
+    def run(code, **environment):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | environment,
+        )
+        return done.stdout.split()
+
+    return run
+
+
+@pytest.fixture
 def server():
     """An OpenAI-compatible endpoint on this machine."""
     from chat_server import Server

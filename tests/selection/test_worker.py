@@ -1,6 +1,4 @@
 import os
-import subprocess
-import sys
 from dataclasses import replace
 
 from chapter2.selection.trial import Trial
@@ -22,7 +20,7 @@ def test_an_order_states_no_place_and_goes_with_its_folder(tmp_path):
     assert Order.load(unkept).model is None
 
 
-def test_the_light_nursery_loads_no_torch():
+def test_the_light_nursery_loads_no_torch(words_of):
     """Three of the four baselines are there while torch is still being imported."""
     code = (
         "import importlib, sys\n"
@@ -31,13 +29,10 @@ def test_the_light_nursery_loads_no_torch():
         "from chapter2.selection.candidates import CANDIDATES\n"
         "print('torch' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "False"
+    assert words_of(code) == ["False"]
 
 
-def test_libraries_that_are_loaded_already_keep_to_the_threads_too():
+def test_libraries_that_are_loaded_already_keep_to_the_threads_too(words_of):
     """Trials side by side, each with the threads of all, took five times as long."""
     code = (
         "import importlib\n"
@@ -49,13 +44,7 @@ def test_libraries_that_are_loaded_already_keep_to_the_threads_too():
         "limit_threads(1)\n"
         "print(before, most())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ | {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"},
-    )
-    before, after = map(int, done.stdout.split())
+    two = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+    before, after = map(int, words_of(code, **two))
     assert before > 1 or os.cpu_count() == 1
     assert after == 1

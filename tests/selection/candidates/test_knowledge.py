@@ -1,9 +1,6 @@
 """Which candidates suit a task, and one sentence for each that does not."""
 
 import importlib.util
-import os
-import subprocess
-import sys
 
 import pytest
 from huggingface_hub import HfApi
@@ -181,32 +178,22 @@ def test_the_catalogue_states_the_weights_that_are_named():
             assert card.licence_text.startswith(one.entry.licence)
 
 
-def test_asking_what_suits_loads_nothing_heavy():
+def test_asking_what_suits_loads_nothing_heavy(words_of):
     code = (
         "import sys, chapter2.selection.candidates; "
         "print(*[m for m in ('torch', 'transformers', 'sklearn') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == []
+    assert words_of(code) == []
 
 
-def test_asking_whether_weights_can_be_had_loads_no_torch():
+def test_asking_whether_weights_can_be_had_loads_no_torch(words_of):
     """Importing it took most of the time until the first candidate began."""
     code = (
         "import sys\n"
         "from chapter2.selection.candidates.knowledge import reachable\n"
         "print(reachable('nobody/has-this'), 'torch' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-    )
-    assert done.stdout.split() == ["False", "False"]
+    assert words_of(code, HF_HUB_OFFLINE="1") == ["False", "False"]
 
 
 @pytest.mark.parametrize("error", [HTTPError, OSError, RuntimeError])
