@@ -49,6 +49,8 @@ $(STAMP): pyproject.toml constraints.txt
 
 fetch: $(STAMP)
 	$(BIN)/chapter2 data fetch $(DATA)
+	@# unpacked once, here, so that no page has to
+	$(BIN)/python -c 'from chapter2.models.smollm import smollm2_folder as f; f()'
 
 book: fetch
 	$(BIN)/python book/_ext/run_notebooks.py --profile book

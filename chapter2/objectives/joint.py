@@ -18,7 +18,7 @@ exact where each pair hides exactly k tokens (``per_row`` of :func:`mask_tokens`
 the sums and counts of any partition of a step add up to the same quotient, so
 accumulation changes nothing. Where the numbers differ between pairs, k is their mean
 over the training part: the quotient is still the same for any partition, and the
-weight of the second mean is kN/M, which is 1 on average. What is wrong is to take k
+weight of the second mean is kN/M, which is near 1. What is wrong is to take k
 from each micro-batch: that weighs a pair by the company that it is in.
 """
 
