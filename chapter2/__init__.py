@@ -10,11 +10,11 @@ from typing import Any
 from chapter2.errors import Chapter2Error
 
 __version__ = "0.1.0"
-__all__ = ["Chapter2Error", "__version__", "choose"]
+__all__ = ["Chapter2Error", "__version__", "choose", "join"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the door to choosing when it is asked for."""
-    if name == "choose":
-        return import_module("chapter2.selection.choose").choose
+    """Import a door to choosing when it is asked for."""
+    if name in ("choose", "join"):
+        return getattr(import_module(f"chapter2.selection.{name}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -85,6 +85,17 @@ Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Trials at a time.  [default: one for each core]"),
 ]
+Study = Annotated[
+    str | None,
+    typer.Option(
+        help="Share the trials with other machines through this file, on a folder that"
+        " all can reach, or database (sqlite:///..., postgresql://...)."
+    ),
+]
+Join = Annotated[
+    bool,
+    typer.Option("--join", help="Carry out trials for the choice at --study."),
+]
 Out = Annotated[Path, typer.Option(help="Folder for the model and the report.")]
 
 
@@ -109,6 +120,8 @@ def choose(
     out: Out = Path("choice"),
     seed: Seed = 0,
     jobs: Jobs = None,
+    study: Study = None,
+    join: Join = False,
     limit: Limit = None,
     encoding: Encoding = None,
     json: Json = False,
@@ -122,18 +135,22 @@ def choose(
     and report.json. Its folder trials holds your texts and may be deleted at the end;
     the report quotes a few of them, the model none but the examples of a prompt.
 
-    A run that was stopped goes on when its command is repeated; its time counts.
+    A run that was stopped goes on when its command is repeated; its time counts. With
+    --study other machines may carry out trials too: the same command with --join does
+    so there until the choice has ended, and writes nothing.
     """
     began = time.monotonic()
     given = dict(locals())
     console = Console(json, quiet)
     limits, options = _limits(given), _options(given)
+    if join:
+        return _join(given, limits, options, console)
     with run_folder.locked(out):
         open_choice(out, console)
         dataset = sources.read(data, text, label, group, limit, encoding, seed)
         console.notice(*dataset.notices)
         tested = _test_records(test, given, console)
-        _measure(dataset, tested, limits, options, out, began, console)
+        _measure(dataset, tested, limits, options, out, began, study, console)
 
 
 def _limits(given: dict[str, Any]) -> Requirements:
@@ -219,6 +236,7 @@ def _measure(
     options: Options,
     out: Path,
     began: float,
+    study: str | None,
     console: Console,
 ) -> None:
     """Choose, write the report, print the result."""
@@ -233,6 +251,7 @@ def _measure(
             out=out,
             options=options,
             used=time.monotonic() - began,
+            study=study,
             say=console.notice,
         )
     except KeyboardInterrupt:
@@ -246,3 +265,29 @@ def _measure(
     places = f"model: {out / 'model'}\nreport: {out / 'report.html'}"
     console.result(f"{as_text(choice)}\n\n{places}", as_record(choice))
     console.notice(f"To predict: chapter2 predict {out / 'model'} texts.txt")
+
+
+def _join(
+    given: dict[str, Any], limits: Requirements, options: Options, console: Console
+) -> None:
+    """Carry out trials of the choice that another process leads."""
+    from chapter2.selection.join import join
+
+    if (study := given["study"]) is None:
+        raise UsageError(
+            "--join carries out trials of a choice that is under way; say where, with"
+            " --study."
+        )
+    names = ("text", "label", "group", "limit", "encoding", "seed")
+    dataset = sources.read(given["data"], **{name: given[name] for name in names})
+    console.notice(*dataset.notices)
+    test = _test_records(given["test"], given, console)
+    say = console.notice
+    done = join(dataset, study, limits, test=test, options=options, say=say)
+    seconds = sum(outcome.seconds for outcome in done)
+    trials = [{"trial": o.trial.title, "seconds": o.seconds} for o in done]
+    console.result(
+        f"The choice has ended; {len(done)} of its trials were carried out here, in"
+        f" {seconds:.0f} s.",
+        {"trials": trials},
+    )

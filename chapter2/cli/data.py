@@ -11,7 +11,7 @@ from chapter2.cli.options import Json, Quiet
 from chapter2.errors import FetchError, UsageError
 
 if TYPE_CHECKING:
-    from chapter2.data.catalogue import Card
+    from chapter2.data.cards.card import Card
 
 data_app = typer.Typer(
     help="List, fetch and verify the data sets and weights of the catalogue."

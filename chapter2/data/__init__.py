@@ -12,7 +12,7 @@ from chapter2.data.access import (
 )
 from chapter2.data.augmentation import augment, check_no_crossing, same_prediction
 from chapter2.data.batching import LengthBatches, encode, pad, padding_share, restore
-from chapter2.data.catalogue import Card
+from chapter2.data.cards.card import Card
 from chapter2.data.corpus import Corpus, CorpusSplit, Document, split_corpus
 from chapter2.data.eda import (
     RandomDeletion,

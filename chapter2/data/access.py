@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from chapter2.data.catalogue import BY_NAME, Card, Dataset, card
+from chapter2.data.cards.card import Card, Dataset
+from chapter2.data.catalogue import BY_NAME, card
 from chapter2.data.records import TextDataset
 from chapter2.data.sources import store
 from chapter2.errors import DataError, FetchError, UsageError

@@ -2,9 +2,10 @@
 
 WordPiece (Schuster and Nakajima, 2012; the form of Devlin et al., 2019) begins with
 single characters, joins a pair of neighbouring pieces inside words, and repeats that
-until the vocabulary is full. The paper joins the pair that makes the text most probable;
-``tokenizers``, which is used here, the most frequent one. Encoding takes, from left to right, the
-longest piece that is in the vocabulary; ``##`` marks a piece that continues a word.
+until the vocabulary is full. The paper joins the pair that makes the text most
+probable; ``tokenizers``, which is used here, the most frequent one. Encoding takes,
+from left to right, the longest piece that is in the vocabulary; ``##`` marks a piece
+that continues a word.
 
 The trainer of the library ``tokenizers`` numbers the characters in the order of a hash
 table, which differs from run to run, and breaks ties by number. So we find the

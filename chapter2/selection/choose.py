@@ -38,6 +38,7 @@ from chapter2.selection.recommend import (
     recommend,
 )
 from chapter2.selection.requirements import Requirements
+from chapter2.selection.shared_race import shared
 from chapter2.selection.ship import Shipped, ship
 from chapter2.selection.worker import LIGHT
 
@@ -87,6 +88,7 @@ def choose(
     out: str | Path = "choice",
     options: Options | None = None,
     used: float = 0.0,
+    study: str | Path | None = None,
     say: Callable[[str], None] = print,
 ) -> Choice:
     """Measure candidates on ``dataset`` within the budget; recommend and ship one.
@@ -99,10 +101,13 @@ def choose(
             the same records that was ended is used again, and its time counts.
         options: metric, margin, candidates, seed, processes.
         used: seconds of the budget that were used before: reading the records.
+        study: a file on a shared folder, or a database's URL, through which others
+            carry out trials too: see :func:`chapter2.join`.
         say: takes one line for each thing that is found on the way.
 
     Raises:
-        UsageError, DataError: the records, the limits or the budget make no sense.
+        UsageError, DataError: the records, the limits, the budget or the study make no
+            sense.
     """
     options = options or Options()
     limits = (requirements or Requirements()).check()
@@ -114,6 +119,8 @@ def choose(
         folder = Path(out) / TRIALS
         race = race_of(prepared, names, limits, options, folder, budget, say)
         race.warm = warm
+        if study is not None:
+            race = shared(race, study, options.metric)
         with race:
             phases.end("preparation")
             run = Run(dataset, prepared, limits, options, phases, ineligible, Path(out))

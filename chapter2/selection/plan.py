@@ -224,10 +224,10 @@ class Plan:
         proportional, which is too high where a part of the time is fixed.
         """
         known: dict[float, float] = {}
-        for o in outcomes:
-            if o.trial.candidate == trial.candidate and not o.failed:
-                work = o.trial.records * o.trial.effort
-                known[work] = max(o.seconds, known.get(work, 0.0))
+        mine = self._of(trial.candidate, outcomes)
+        for o in [o for o in mine if not o.elsewhere] or mine:  # machines differ
+            work = o.trial.records * o.trial.effort
+            known[work] = max(o.seconds, known.get(work, 0.0))
         if not known:
             return None
         *before, last = sorted(known)

@@ -88,11 +88,7 @@ class Race:
 
     def _step(self) -> bool:
         """Start what fits, wait a moment, take what ended; False: all is done."""
-        while len(self._running) < self.jobs:
-            running = [trial for trial, _ in self._running.values()]
-            trial = self.plan.next(self.outcomes, running, self.left)
-            if trial is None:
-                break
+        while len(self._running) < self.jobs and (trial := self._next()):
             self._start(trial)
         if not self._running:
             return False
@@ -103,6 +99,13 @@ class Race:
         self._end_late()
         self.budget.note(self.store.clock)
         return True
+
+    def _next(self) -> Trial | None:
+        """Return the next trial; None: what is running must end first, or all has."""
+        return self.plan.next(self.outcomes, self._in_hand(), self.left)
+
+    def _in_hand(self) -> list[Trial]:
+        return [trial for trial, _ in self._running.values()]
 
     def _start(self, trial: Trial) -> None:
         known = self.store.find(trial)
@@ -236,5 +239,6 @@ def sentence(outcome: Outcome, plan: Plan) -> str:
     trial = outcome.trial
     if outcome.failed:
         return f"{trial.title}: {outcome.error}"
+    where = " on another machine" if outcome.elsewhere else ""
     score = plan.score(outcome)
-    return f"{trial.title}: {score:.3f} in {outcome.seconds:.1f} s"
+    return f"{trial.title}: {score:.3f} in {outcome.seconds:.1f} s{where}"

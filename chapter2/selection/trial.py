@@ -10,7 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -66,6 +69,7 @@ class Outcome:
     error: str | None = None  # why there are no predictions
     notices: tuple[str, ...] = ()
     before: float = 0.0  # seconds of the trial whose model it went on from
+    elsewhere: bool = False  # on another machine: neither its speed nor its model here
 
     @property
     def failed(self) -> bool:
@@ -77,19 +81,38 @@ class Outcome:
         aside = path.with_suffix(".part.npz")
         np.savez(aside, rows=self.rows, probabilities=self.probabilities)
         aside.replace(path.with_suffix(".npz"))
-        told = asdict(self)
-        del told["rows"], told["probabilities"]
-        write_json(path.with_suffix(".json"), told)
+        write_json(path.with_suffix(".json"), self._facts())
 
     @classmethod
     def load(cls, path: Path) -> Outcome:
         """Return what :meth:`save` wrote."""
-        told = read_json(path.with_suffix(".json"))
-        with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
+        return cls._of(read_json(path.with_suffix(".json")), path.with_suffix(".npz"))
+
+    def packed(self) -> dict[str, Any]:
+        """Return it as JSON can hold it: the arrays are a file in base 64."""
+        file = BytesIO()
+        np.savez_compressed(file, rows=self.rows, probabilities=self.probabilities)
+        return {**self._facts(), "arrays": b64encode(file.getvalue()).decode()}
+
+    @classmethod
+    def unpacked(cls, told: Mapping[str, Any]) -> Outcome:
+        """Return what :meth:`packed` made."""
+        facts = dict(told)
+        return cls._of(facts, BytesIO(b64decode(facts.pop("arrays"))))
+
+    def _facts(self) -> dict[str, Any]:
+        """Return all but the arrays."""
+        told = asdict(self)
+        del told["rows"], told["probabilities"]
+        return told
+
+    @classmethod
+    def _of(cls, facts: dict[str, Any], file: Path | BytesIO) -> Outcome:
+        with np.load(file, allow_pickle=False) as arrays:
             rows, probabilities = arrays["rows"], arrays["probabilities"]
-        told["trial"] = Trial(**told["trial"])
-        told["notices"] = tuple(told["notices"])
-        return cls(rows=rows, probabilities=probabilities, **told)
+        facts["trial"] = Trial(**facts["trial"])
+        facts["notices"] = tuple(facts["notices"])
+        return cls(rows=rows, probabilities=probabilities, **facts)
 
     @classmethod
     def failure(cls, trial: Trial, error: str, seconds: float = 0.0) -> Outcome:

@@ -8,18 +8,17 @@ Both are file locks, which know the processes of one machine.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chapter2.errors import DataError, UsageError
+from chapter2.errors import UsageError
+from chapter2.tuning.storage import open_journal
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.pruners import BasePruner
-    from optuna.storages import JournalStorage
 
 
 def open_study(
@@ -35,7 +34,7 @@ def open_study(
     path.parent.mkdir(parents=True, exist_ok=True)
     with quiet(), _lock(path):
         study = optuna.create_study(
-            storage=_storage(path),
+            storage=open_journal(path),
             study_name=name,
             direction="maximize" if maximise else "minimize",
             pruner=pruner,
@@ -49,42 +48,6 @@ def open_study(
             )
         study.set_user_attr("space", wanted)
     return study
-
-
-def _storage(path: Path) -> JournalStorage:
-    """Open the journal; a line that a kill has cut short is taken away first."""
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    try:
-        if path.exists():
-            _mend(path)
-        return JournalStorage(JournalFileBackend(str(path)))
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
-        raise DataError(
-            f"{path} is not the journal of a search; give a file that does not exist."
-        ) from error
-
-
-def _mend(path: Path) -> None:
-    """Cut a journal after its last whole line, while no other process writes to it.
-
-    Raises:
-        ValueError, KeyError, TypeError: its first line is none of a journal's.
-    """
-    from optuna.storages.journal import JournalFileSymlinkLock
-
-    lock = JournalFileSymlinkLock(str(path))
-    lock.acquire()
-    try:
-        content = path.read_bytes()
-        if content:
-            json.loads(content.partition(b"\n")[0])["op_code"]
-        if not content.endswith(b"\n"):
-            with path.open("r+b") as file:
-                file.truncate(content.rfind(b"\n") + 1)
-    finally:
-        lock.release()
 
 
 def _lock(path: Path) -> Any:

@@ -173,7 +173,7 @@ def test_a_search_needs_a_trial(tmp_path):
 def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, content):
     path = tmp_path / "data.csv"
     path.write_text(content)
-    with pytest.raises(DataError, match="not the journal of a search"):
+    with pytest.raises(DataError, match="not a journal of Optuna"):
         search(distance, SPACE, trials=1, journal=path)
     assert path.read_text() == content
 
