@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +95,19 @@ def _mend(path: Path) -> None:
                 file.truncate(content.rfind(b"\n") + 1)
     finally:
         lock.release()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Optuna from telling of each trial: the study holds it."""
+    from optuna import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
 
 
 def failures() -> tuple[type[Exception], ...]:

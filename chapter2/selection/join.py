@@ -22,7 +22,7 @@ from chapter2.selection.shared_race import SharedRace, study_name
 from chapter2.selection.study import CANDIDATES, LEADER, POLL, SharedStudy, reaching
 from chapter2.selection.trial import Outcome
 from chapter2.selection.worker import LIGHT
-from chapter2.tuning.storage import open_storage, shown
+from chapter2.studies import open_storage, shown
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

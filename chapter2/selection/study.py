@@ -23,8 +23,7 @@ from uuid import uuid4
 
 from chapter2.errors import DataError, UsageError
 from chapter2.selection.trial import Outcome, Trial
-from chapter2.tuning.journal import quiet
-from chapter2.tuning.storage import failures, open_storage, reason, shown
+from chapter2.studies import failures, open_storage, quiet, reason, shown
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

@@ -8,13 +8,12 @@ Both are file locks, which know the processes of one machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chapter2.errors import UsageError
-from chapter2.tuning.storage import open_journal
+from chapter2.studies import open_journal, quiet
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -55,19 +54,6 @@ def _lock(path: Path) -> Any:
     from filelock import FileLock
 
     return FileLock(f"{path}.begin")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Optuna from telling of each trial: the journal holds it."""
-    from optuna import logging
-
-    level = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
 
 
 def begin_trial(

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chapter2.errors import UsageError
+from chapter2.studies import quiet
 from chapter2.training.config import TrainingConfig
-from chapter2.tuning.journal import begin_trial, open_study, quiet
+from chapter2.tuning.journal import begin_trial, open_study
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

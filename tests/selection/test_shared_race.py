@@ -30,7 +30,7 @@ from chapter2.selection.shared_race import shared, study_name
 from chapter2.selection.study import lead
 from chapter2.selection.trial import Outcome, Trial
 from chapter2.selection.worker import write_records
-from chapter2.tuning.storage import open_storage
+from chapter2.studies import open_storage
 
 HERE = Path(__file__).parent
 TRIAL = Trial("tfidf", 1, 160)
@@ -359,6 +359,14 @@ def test_a_place_that_cannot_serve_is_one_sentence(tmp_path, place, error, said)
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_choosing_alone_loads_no_optuna(words_of):
+    code = (
+        "import sys, chapter2.selection.choose\n"
+        "print(*[m for m in ('optuna', 'torch') if m in sys.modules])"
+    )
+    assert words_of(code) == []
 
 
 def test_a_missing_driver_is_said(monkeypatch):
