@@ -87,12 +87,16 @@ def find(
     """
     until = time.monotonic() + PATIENCE
     storage = None
+    waiting = f"Waiting for the choice to begin at {shown(place)}."
     while time.monotonic() < until:
         # looking for a journal must not make one
         if storage is None and ("://" in str(place) or Path(place).exists()):
             storage = open_storage(place)
         if storage and (found := _under_way(storage, place, name, say)):
             return found
+        if waiting:
+            say(waiting)
+            waiting = ""
         time.sleep(POLL)
     raise UsageError(
         "No choice on these records, with these settings and versions of packages, is "

@@ -1,6 +1,8 @@
 """``chapter2 choose``: what it makes, says, refuses and goes on with."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from chat_server import answered
@@ -171,6 +173,8 @@ def test_a_stopped_run_goes_on_and_says_so(cli, chosen, reviews, tmp_path):
         (("--candidates", ","), "No name was given"),
         (("--private", *SERVED), "would be sent them; leave out one of the two"),
         (("--max", "cost_per_1000=1"), "give price_per_hour"),
+        (("--join",), "say where, with --study"),
+        (("--study", "foo://x", *FAST), "one of sqlite, postgresql"),
     ],
 )
 def test_what_makes_no_sense_is_one_sentence(cli, reviews, tmp_path, options, said):
@@ -180,6 +184,43 @@ def test_what_makes_no_sense_is_one_sentence(cli, reviews, tmp_path, options, sa
     assert last.startswith("Error: ")
     assert said in last
     assert not (tmp_path / "o").exists()  # nothing is left behind
+
+
+def test_another_process_joins_and_the_choice_is_that_of_one_alone(
+    cli, chosen, reviews, tmp_path
+):
+    shared = ("choose", reviews, "--study", tmp_path / "j", "--json", *FAST)
+    command = [sys.executable, "-m", "chapter2", *map(str, shared), "--join"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as joiner:
+        while "Waiting for the choice" not in joiner.stderr.readline():
+            assert joiner.poll() is None
+        done = cli(*shared, "--out", tmp_path / "o")
+        told, _ = joiner.communicate(timeout=60)
+    assert done.code == joiner.returncode == 0, done.err
+    there = {each["trial"] for each in json.loads(told)["trials"]}
+    trials = done.json()["trials"]
+    assert 0 < len(there) < len(trials) == 10
+    assert done.err.count("on another machine") == len(there)
+    alone = json.loads((chosen / "report.json").read_text())
+    assert done.json()["recommended"] == alone["recommended"]
+    score = {c["name"]: c["score"] for c in alone["contenders"]}
+    assert {c["name"]: c["score"] for c in done.json()["contenders"]} == score
+
+
+def test_nobody_can_join_a_choice_that_is_not_under_way(
+    cli, reviews, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("chapter2.selection.join.PATIENCE", 0.1)
+    place = tmp_path / "j"
+    done = cli("choose", reviews, "--study", place, "--join", *FAST)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines()[-1] == (
+        "Error: No choice on these records, with these settings and versions of"
+        f" packages, is under way at {place}; start it there with the same command"
+        " without --join."
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_limits_stand_in_a_file_or_in_options_but_not_in_both(cli, reviews, tmp_path):

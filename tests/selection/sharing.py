@@ -37,7 +37,6 @@ def machine(records, role, place, folder, names=NAMES):
     if role == "lead":
         return shared(race, place, "accuracy")
     race.budget = Budget(math.inf)
-    race.say("waits")
     found, _ = find(place, study_name(race, "accuracy"), race.say)
     return SharedRace(**vars(race), study=found)
 
