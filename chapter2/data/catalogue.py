@@ -8,7 +8,7 @@ with one sentence instead of giving an accuracy that means nothing. The cards st
 
 from __future__ import annotations
 
-from chapter2.data.cards import opinions, tagged, texts, weights
+from chapter2.data.cards import finance, opinions, tagged, texts, weights
 from chapter2.data.cards.card import Card
 from chapter2.errors import UsageError
 
@@ -16,6 +16,8 @@ EMBEDDED = (
     *opinions.RATED,
     opinions.CLOTHING,
     opinions.CHINESE_REVIEWS,
+    finance.NEWSWIRE,
+    finance.COMPANY_TEXTS,
     tagged.CHINESE_ENTITIES,
     texts.ENCYCLOPAEDIA,
     texts.WORD_GROUPS,

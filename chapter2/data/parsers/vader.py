@@ -8,34 +8,51 @@ Analysis of Social Media Text", ICWSM 2014. At least 20 people rated each text f
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError
 
 SENTIMENT = ("negative", "positive")
-NEAR_ZERO = 0.5  # below this the raters hardly leaned to either side
+OPINION = ("negative", "neutral", "positive")
+NEAR_ZERO = 0.5  # below this the raters hardly leaned to either side: neutral
 
 
-def parse(path: Path, name: str, grouped: bool) -> TextDataset:
+def parse(
+    path: Path, name: str, grouped: bool, label: str = "sentiment"
+) -> TextDataset:
     """Read a file of lines ``id TAB mean rating TAB text``.
 
     ``grouped``: the id is ``source_number``, and records of one source form a group.
+    ``label``: ``"sentiment"``, the sign, without the texts rated exactly 0; or
+    ``"opinion"``, all texts, neutral where the rating is nearer to 0 than 0.5.
 
     Raises:
         DataError: a line does not hold these three fields.
     """
     rows = [_row(path, number, line) for number, line in _lines(path)]
-    rated = [row for row in rows if row[1] != 0]
+    opinion = label == "opinion"
+    rated = rows if opinion else [row for row in rows if row[1] != 0]
+    label_of = opinion_of if opinion else _sign
     return TextDataset(
         name=name,
         texts=tuple(text for _, _, text in rated),
-        labels=tuple(int(score > 0) for _, score, _ in rated),
-        label_names=SENTIMENT,
+        labels=tuple(label_of(score) for _, score, _ in rated),
+        label_names=OPINION if opinion else SENTIMENT,
         groups=tuple(i.split("_")[0] for i, _, _ in rated) if grouped else None,
-        notices=(*_dropped(len(rows) - len(rated)), *_doubtful(rated)),
+        notices=(*_dropped(len(rows) - len(rated)), *_doubtful(rated, label_of)),
         scores=tuple(score for _, score, _ in rated),
     )
+
+
+def opinion_of(score: float, band: float = NEAR_ZERO) -> int:
+    """Return 0 (negative), 1 (neutral) or 2 (positive); neutral: |score| < band."""
+    return 1 + (score >= band) - (score <= -band)
+
+
+def _sign(score: float) -> int:
+    return int(score > 0)
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
@@ -59,14 +76,16 @@ def _dropped(zeros: int) -> tuple[str, ...]:
     return (f"{zeros} texts with a mean rating of exactly 0 were dropped.",)
 
 
-def _doubtful(rated: list[tuple[str, float, str]]) -> list[str]:
+def _doubtful(
+    rated: list[tuple[str, float, str]], label_of: Callable[[float], int]
+) -> list[str]:
     """Report ratings near zero, and texts that several records share."""
     near = sum(abs(score) < NEAR_ZERO for _, score, _ in rated)
-    signs = defaultdict(list)
+    labels = defaultdict(list)
     for _, score, text in rated:
-        signs[text].append(score > 0)
-    repeated = sum(len(found) - 1 for found in signs.values())
-    both = sum(len(set(found)) > 1 for found in signs.values())
+        labels[text].append(label_of(score))
+    repeated = sum(len(found) - 1 for found in labels.values())
+    both = sum(len(set(found)) > 1 for found in labels.values())
     notices = [
         f"{near} of {len(rated)} texts ({near / len(rated):.1%}) have a mean rating "
         f"nearer to 0 than {NEAR_ZERO}: their label is doubtful."

