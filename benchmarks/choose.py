@@ -1,4 +1,4 @@
-"""How good is the advice of ``chapter2 choose``? Its regret over eight data sets.
+"""How good is the advice of ``chapter2 choose``? Its regret over ten tasks.
 
 For each data set and seed, a sample is split once. ``choose`` gets the development part
 and a budget. An exhaustive run fits every eligible candidate to the same part, all
@@ -8,23 +8,28 @@ part:
 - regret: test score of the exhaustive pick less that of the recommended model, points;
 - share: the time of ``choose`` over that of the exhaustive run.
 
-Each half of each cell is a line of a journal, so a run that was cut goes on. Both use
-the same processes, and trials that one has measured are not lent to the other.
+Two peers get the same development part and the time of ``choose``: the library SetFit,
+and AutoGluon's tabular predictor with its text features (``--peers``; README.md says
+how their environments are made).
+
+Each part of each cell is a line of a journal, so a run that was cut goes on. All use
+the same processors, and trials that one has measured are not lent to another.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import choose_peers
 import contest
 import numpy as np
+from choose_rows import rows_of, summary
 from journal import add_line, lines_of
 
 from chapter2 import data
@@ -41,6 +46,7 @@ from chapter2.selection.trial import Outcome, Trial
 
 STORED = contest.RESULTS / "choose.json"
 METRIC = "macro_f1"
+PLACES = ("journal", "peers")  # options that name a file of this machine
 
 
 @dataclass(frozen=True)
@@ -102,12 +108,14 @@ def prepared_for(task: Task, seed: int) -> tuple[data.TextDataset, Prepared]:
     return sample, prepare(sample, None, seed)
 
 
-def options_for(seed: int, jobs: int) -> Options:
+def options_for(seed: int, given: argparse.Namespace) -> Options:
     """Return what both halves are told."""
-    return Options(candidates=CANDIDATES, seed=seed, jobs=jobs)
+    return Options(candidates=tuple(given.candidates), seed=seed, jobs=given.jobs)
 
 
-def chosen(task: Task, seed: int, budget: float, jobs: int) -> dict[str, Any]:
+def chosen(
+    task: Task, seed: int, given: argparse.Namespace, budget: float
+) -> dict[str, Any]:
     """Run ``choose``; return its pick, its test score and its time."""
     sample, _ = prepared_for(task, seed)
     began = time.perf_counter()
@@ -116,7 +124,7 @@ def chosen(task: Task, seed: int, budget: float, jobs: int) -> dict[str, Any]:
             sample,
             Requirements(budget_seconds=budget),
             out=folder,
-            options=options_for(seed, jobs),
+            options=options_for(seed, given),
             say=lambda line: None,
         )
     return {
@@ -128,10 +136,10 @@ def chosen(task: Task, seed: int, budget: float, jobs: int) -> dict[str, Any]:
     }
 
 
-def exhaustive(task: Task, seed: int, jobs: int) -> dict[str, Any]:
+def exhaustive(task: Task, seed: int, given: argparse.Namespace) -> dict[str, Any]:
     """Fit every candidate on every fold; return the best, its test score, the time."""
     sample, prepared = prepared_for(task, seed)
-    options = options_for(seed, jobs)
+    options = options_for(seed, given)
     limits = Requirements(budget_seconds=1e6)
     names, _ = entrants(prepared, limits, options)
     began = time.perf_counter()
@@ -155,60 +163,77 @@ def exhaustive(task: Task, seed: int, jobs: int) -> dict[str, Any]:
     }
 
 
+def peer(
+    task: Task, seed: int, name: str, python: Path, budget: float
+) -> dict[str, Any]:
+    """Run a peer for ``budget`` seconds; return its test score and its time."""
+    sample, prepared = prepared_for(task, seed)
+    records, asked = prepared.development, prepared.test
+    told = choose_peers.predicted(name, python, records, asked.texts, budget, seed)
+    classes = len(sample.label_names)
+    test = score_by(METRIC, asked.labels, np.array(told["predicted"]), classes)
+    return {"pick": name, "test": test, "seconds": told["seconds"], "budget": budget}
+
+
 def score_of(contender: Any, prepared: Prepared, classes: int) -> float:
     """Return the out-of-fold score of a contender."""
     true = prepared.labels[contender.rows]
     return score_by(METRIC, true, contender.predicted, classes)
 
 
-def cells(journal: Path, jobs: int, seeds: int, share: float) -> list[dict[str, Any]]:
-    """Run what the journal lacks; return all cells. The budget is a share of the time
-    that the exhaustive run took, which therefore comes first."""
-    done = {cell["key"]: cell for cell in lines_of(journal)}
-    for seed in range(seeds):
-        for task in TASKS:
-            whole = run(done, journal, task, seed, "exhaustive", jobs=jobs)
-            budget = share * whole["seconds"]
-            run(done, journal, task, seed, "chosen", budget=budget, jobs=jobs)
-    return list(done.values())
+def cells(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Run what the journal lacks; return all cells.
+
+    The budget is a share of the time that the exhaustive run took, which therefore
+    comes first.
+    """
+    note = Notebook(options.journal)
+    how = {"given": options}
+    for seed in range(options.seeds):
+        for task in TASKS[: options.tasks]:
+            whole = note(task, seed, "exhaustive", exhaustive, **how)
+            budget = options.share * whole["seconds"]
+            note(task, seed, "chosen", chosen, budget=budget, **how)
+            for name, python in options.peers:
+                if choose_peers.suits(name, data.card(task.data).language):
+                    more = {"name": name, "python": python, "budget": budget}
+                    note(task, seed, name, peer, **more)
+    return list(note.done.values())
 
 
-def run(
-    done: dict[str, dict[str, Any]],
-    journal: Path,
-    task: Task,
-    seed: int,
-    half: str,
-    **more: Any,
-) -> dict[str, Any]:
-    """Return one half of a cell, from the journal or run and noted there."""
-    key = f"{task.name} {task.records} {seed} {half}"
-    if key not in done:
-        found = {"chosen": chosen, "exhaustive": exhaustive}[half](task, seed, **more)
-        done[key] = {"key": key, **asdict(task), "seed": seed, "half": half, **found}
-        add_line(journal, done[key])
-    return done[key]
+class Notebook:
+    """What was measured, from the journal or run and noted there."""
+
+    def __init__(self, journal: Path) -> None:
+        self.journal = journal
+        self.done = {cell["key"]: cell for cell in lines_of(journal)}
+
+    def __call__(
+        self,
+        task: Task,
+        seed: int,
+        part: str,
+        measure: Callable[..., dict[str, Any]],
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Return one part of a cell."""
+        key = f"{task.name} {task.records} {seed} {part}"
+        if key not in self.done:
+            about = {"key": key, **asdict(task), "seed": seed, "part": part}
+            self.done[key] = {**about, **measure(task, seed, **more)}
+            add_line(self.journal, self.done[key])
+        return self.done[key]
 
 
-def regrets(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a row for each data set and seed of which both halves are there."""
-    by_key = {cell["key"]: cell for cell in found}
-    rows = []
-    for cell in found:
-        other = by_key.get(cell["key"].replace(" exhaustive", " chosen"))
-        if cell["half"] == "exhaustive" and other:
-            rows.append(
-                {
-                    "task": f"{cell['data']} {cell['label'] or ''}".strip(),
-                    "records": cell["records"],
-                    "seed": cell["seed"],
-                    "best": cell["pick"],
-                    "recommended": other["pick"],
-                    "regret": 100 * (cell["test"] - other["test"]),
-                    "share": other["seconds"] / cell["seconds"],
-                }
-            )
-    return rows
+def peer_of(text: str) -> tuple[str, Path]:
+    """Read NAME=PYTHON."""
+    name, _, python = text.partition("=")
+    if name not in choose_peers.NAMES or not Path(python).is_file():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=PYTHON with NAME one of {choose_peers.NAMES} and "
+            "the Python of its environment."
+        )
+    return name, Path(python).absolute()
 
 
 def main() -> None:
@@ -216,25 +241,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--seeds", type=int, default=2)
+    add("--tasks", type=int, default=len(TASKS), help="the first so many")
+    add("--candidates", nargs="+", default=list(CANDIDATES))
     add("--jobs", type=int, default=2, help="trials at a time")
     add("--share", type=float, default=1 / 3, help="of the exhaustive run's time")
+    add("--peers", nargs="*", type=peer_of, default=[], metavar="NAME=PYTHON")
     add("--journal", type=Path, default=Path("choose.jsonl"))
     add("--json", type=Path, default=STORED, help="where to store")
     options = parser.parse_args()
-    found = cells(options.journal, options.jobs, options.seeds, options.share)
-    rows = regrets(found)
+    found = cells(options)
+    rows = rows_of(found)
     for row in rows:
+        ahead = "".join(
+            f"{name:>11} {row[name]:+.1f}" for name in choose_peers.NAMES if name in row
+        )
         print(
             f"{row['task']:<32}{row['records']:>6}{row['seed']:>3}  {row['best']:<16}"
-            f"{row['recommended']:<16}{row['regret']:>6.1f}{row['share']:>6.2f}"
+            f"{row['recommended']:<16}{row['regret']:>6.1f}{row['share']:>6.2f}{ahead}"
         )
-    mean = statistics.mean(row["regret"] for row in rows)
-    spread = np.std([row["regret"] for row in rows])
-    share = statistics.mean(row["share"] for row in rows)
-    print(f"mean regret {mean:.2f} points, standard deviation {spread:.2f}")
-    print(f"mean share of the exhaustive run's time {share:.2f}")
-    told = {"options": contest.chosen(options), "rows": rows, "cells": found}
-    contest.store(options.json, told)
+    told = summary(rows)
+    for name, all_of in told.items():
+        print(
+            "{}: mean {mean:.2f}, sd {deviation:.2f}, {cells} cells".format(
+                name, **all_of
+            )
+        )
+    kept = {k: v for k, v in contest.chosen(options).items() if k not in PLACES}
+    contest.store(
+        options.json, {"options": kept, "summary": told, "rows": rows, "cells": found}
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,110 @@
+"""The regret benchmark: a tiny run, its journal, its rows, and how peers are asked."""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from chapter2.data import TextDataset
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+PEER = """
+import json, sys
+order = json.load(open(sys.argv[1]))
+told = {"predicted": [order["labels"][0]] * len(order["asked"]), "seconds": 2.5}
+json.dump(told, open(order["out"], "w"))
+"""
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Return a function that imports a benchmark by its name."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return importlib.import_module
+
+
+def test_a_tiny_run_compares_both_parts_and_goes_on_from_its_journal(stored, tmp_path):
+    journal = tmp_path / "cells.jsonl"
+    how = ("--seeds", 1, "--tasks", 1, "--candidates", "majority", "tfidf")
+    how += ("--share", 1000, "--jobs", 1, "--journal", journal)
+    printed, found = stored("choose.py", *how)
+    (row,) = found["rows"]
+    assert row["best"] in ("majority", "tfidf")
+    assert row["task"] == "movie-snippets"
+    whole, mine = found["cells"]
+    assert row["regret"] == pytest.approx(100 * (whole["test"] - mine["test"]))
+    assert found["summary"]["regret"] == {
+        "mean": row["regret"],
+        "deviation": 0,
+        "cells": 1,
+    }
+    assert "regret: mean" in printed
+    lines = journal.read_text()
+    again = stored("choose.py", *how)[1]
+    assert journal.read_text() == lines  # nothing was measured twice
+    assert again["rows"] == found["rows"]
+
+
+def cell(part, test, seconds, **more):
+    start = {"data": "d", "label": None, "records": 9, "seed": 0, "pick": part}
+    told = {"part": part, "test": test, "seconds": seconds, "key": f"d 9 0 {part}"}
+    return {**start, **told, **more}
+
+
+def test_rows_hold_regret_share_and_the_lead_over_each_peer(script):
+    found = [cell("exhaustive", 0.8, 60), cell("chosen", 0.79, 15)]
+    found += [cell("setfit", 0.75, 15)]
+    rows = script("choose_rows").rows_of(found)
+    (row,) = rows
+    assert (row["regret"], row["share"]) == (pytest.approx(1), 0.25)
+    assert row["setfit"] == pytest.approx(4)
+    assert "autogluon" not in row
+    told = script("choose_rows").summary([row, {**row, "regret": 3.0}])
+    assert told["regret"]["mean"] == pytest.approx(2)
+    assert told["regret"]["deviation"] == pytest.approx(1)
+    assert "autogluon" not in told
+    # what is half done makes no row
+    assert script("choose_rows").rows_of(found[:1]) == []
+
+
+def test_a_peer_gets_texts_and_gives_predictions(script, monkeypatch, tmp_path):
+    peers = script("choose_peers")
+    (tmp_path / "peer_setfit.py").write_text(PEER)
+    monkeypatch.setattr(peers, "HERE", tmp_path)
+    train = TextDataset("d", ("a", "b"), (1, 0), ("x", "y"))
+    told = peers.predicted("setfit", Path(sys.executable), train, ("c",), 9.0, 0)
+    assert told == {"predicted": [1], "seconds": 2.5}
+    (tmp_path / "peer_setfit.py").write_text("raise SystemExit(3)")
+    with pytest.raises(SystemExit, match="setfit failed with exit code 3"):
+        peers.predicted("setfit", Path(sys.executable), train, ("c",), 9.0, 0)
+
+
+def test_setfit_is_not_asked_in_a_language_that_its_encoder_has_not_read(script):
+    suits = script("choose_peers").suits
+    assert [suits(n, "zh") for n in ("setfit", "autogluon")] == [False, True]
+    assert suits("setfit", "en")
+
+
+def test_a_peer_without_an_environment_is_refused_in_a_sentence(script):
+    peer_of = script("choose").peer_of
+    assert peer_of(f"setfit={sys.executable}")[0] == "setfit"
+    for wrong in ("setfit", "other=" + sys.executable, "setfit=/nowhere/python"):
+        with pytest.raises(argparse.ArgumentTypeError, match="NAME=PYTHON"):
+            peer_of(wrong)
+
+
+def test_both_parts_are_told_the_same_and_all_tasks_are_in_the_catalogue(script):
+    from chapter2 import data
+
+    choose = script("choose")
+    assert len(choose.TASKS) >= 8
+    assert {data.card(task.data).language for task in choose.TASKS} == {"en", "zh"}
+    for task in choose.TASKS:
+        assert 200 <= task.records <= 2000
+        assert task.label is None or task.label in data.card(task.data).balances
+    assert len({json.dumps([t.name, t.records]) for t in choose.TASKS}) == len(
+        choose.TASKS
+    )
