@@ -61,7 +61,7 @@ def join(
     limits = (requirements or Requirements()).check()
     with (
         nursery(LIGHT) as warm,
-        TemporaryDirectory(prefix="chapter2-") as folder,
+        TemporaryDirectory(prefix="chapter2-", ignore_cleanup_errors=True) as folder,
     ):
         prepared = prepare(dataset, test, options.seed)
         names, _ = entrants(prepared, limits, options)

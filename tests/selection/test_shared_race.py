@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import sharing
 from optuna.trial import TrialState
 from test_race import race_of, scores
 
+import chapter2
 from chapter2.errors import DataError, UsageError
 from chapter2.selection import join as join_module
 from chapter2.selection import race as race_module
@@ -50,6 +52,7 @@ def fast():
         for name, seconds in {**sharing.FAST, "POLL": 0.0}.items():
             patch.setattr(study_module, name, seconds)
         patch.setattr(join_module, "PATIENCE", 0.5)
+        patch.setattr(join_module, "POLL", 0.1)
         yield
 
 
@@ -169,6 +172,30 @@ def test_a_leader_that_was_killed_goes_on_with_what_was_told(alone, process, tmp
     assert set(after.values()) == {1}
     assert after.keys() > before.keys()
     assert len(machines) == 3
+
+
+def test_what_was_measured_before_it_was_shared_is_told(alone, snippets, tmp_path):
+    place, folder = tmp_path / "journal", tmp_path / "run"
+    shutil.copytree(alone.store.folder, folder)
+    with sharing.machine(snippets, "lead", place, folder) as race:
+        race.run()
+    assert scores(race.outcomes, race) == scores(alone.outcomes, alone)
+    titles, _ = measured(place)
+    assert titles == Counter(o.trial.title for o in alone.outcomes)
+    assert [o.seconds for o in race.outcomes] == [o.seconds for o in alone.outcomes]
+
+
+def test_the_budget_ends_the_wait_for_another_machine(snippets, tmp_path, monkeypatch):
+    monkeypatch.setattr(study_module, "GONE", 600.0)
+    place = tmp_path / "journal"
+    race = sharing.machine(snippets, "lead", place, tmp_path / "a", ("hangs",))
+    other = sharing.machine(snippets, "join", place, tmp_path / "b", ("hangs",))
+    assert other.study.claim(other.plan.next([], [], 100.0))
+    race.budget.seconds = race.budget.used + 3.0
+    race.reserve = 1.0
+    with race:
+        assert race.run() == []
+    assert 0 < race.budget.left < 1.1  # it waited as long as it might, and no longer
 
 
 @pytest.fixture(params=["journal", "sqlite"])
@@ -367,6 +394,7 @@ def test_choosing_alone_loads_no_optuna(words_of):
         "print(*[m for m in ('optuna', 'torch') if m in sys.modules])"
     )
     assert words_of(code) == []
+    assert chapter2.join is join_module.join
 
 
 def test_a_missing_driver_is_said(monkeypatch):
