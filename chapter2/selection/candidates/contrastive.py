@@ -48,10 +48,11 @@ class SetFit:
     entry: Entry = SETFIT
     encoder: str = "minilm"
     max_length: int = 128  # tokens
-    per_record: int = (
-        20  # pairs for each record, half of them of one class; the paper's
-    )
-    most: int = 2048  # pairs in all: about the cost of two epochs over 2,000 records
+    # pairs for each record, half of them of one class. The paper takes 20; of 128 film
+    # snippets 2, 5 and 10 gave 67, 69 and 68 % of 600 test texts, in 89, 208 and 385 s
+    # of a core, where fine-tuning took about 80 s
+    per_record: int = 4
+    most: int = 1024  # pairs in all: about the cost of one epoch over 2,000 records
     batch_size: int = 16  # pairs, so 32 texts; the paper's
     learning_rate: float = 5e-5  # peak
 

@@ -51,7 +51,7 @@ def test_pairs_of_10_000_records_are_bounded(monkeypatch):
         records = TextDataset("made", texts, labels, ("a", "b"))
         with pytest.raises(InterruptedError):
             SetFit(encoder="tiny-random").fit(records)
-    assert asked == [(10, 200), (1000, 2048), (10_000, 2048)]
+    assert asked == [(10, 40), (1000, 1024), (10_000, 1024)]
 
 
 def test_memory_and_time_of_pairs_do_not_grow_with_the_square():
