@@ -77,7 +77,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 unit: fetch
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --ignore=tests/book tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --durations=40 --ignore=tests/book tests
 
 notebooks: fetch
 	$(BIN)/python book/_ext/run_notebooks.py --profile smoke

@@ -20,7 +20,12 @@ from chapter2.data.eda import (
     RandomSwap,
     SynonymReplacement,
 )
-from chapter2.data.files import read_corpus, read_file
+from chapter2.data.exchanges import (
+    Exchanges,
+    ExchangeSplit,
+    split_exchanges,
+)
+from chapter2.data.files import read_corpus, read_exchanges, read_file
 from chapter2.data.folds import Fold, folds
 from chapter2.data.normalise import normalise
 from chapter2.data.packing import Packed, pack, token_ids
@@ -38,6 +43,8 @@ __all__ = [
     "Corpus",
     "CorpusSplit",
     "Document",
+    "ExchangeSplit",
+    "Exchanges",
     "Fold",
     "LengthBatches",
     "Packed",
@@ -64,11 +71,13 @@ __all__ = [
     "pad",
     "padding_share",
     "read_corpus",
+    "read_exchanges",
     "read_file",
     "restore",
     "same_prediction",
     "split",
     "split_corpus",
+    "split_exchanges",
     "split_sentences",
     "status",
     "token_ids",

@@ -8,7 +8,15 @@ with one sentence instead of giving an accuracy that means nothing. The cards st
 
 from __future__ import annotations
 
-from chapter2.data.cards import finance, opinions, tagged, texts, weights
+from chapter2.data.cards import (
+    exchanges,
+    finance,
+    opinions,
+    preferences,
+    tagged,
+    texts,
+    weights,
+)
 from chapter2.data.cards.card import Card
 from chapter2.errors import UsageError
 
@@ -21,6 +29,10 @@ EMBEDDED = (
     tagged.CHINESE_ENTITIES,
     texts.ENCYCLOPAEDIA,
     texts.WORD_GROUPS,
+    exchanges.FINANCE,
+    exchanges.CHAT,
+    exchanges.CHINESE_CHAT,
+    preferences.FILM_RATINGS,
     weights.MINILM_CARD,
     weights.BERT_TINY_CARD,
     weights.SMOLLM2_CARD,

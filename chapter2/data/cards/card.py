@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chapter2.data.corpus import Corpus
+from chapter2.data.exchanges import Exchanges
+from chapter2.data.ratings import Ratings
 from chapter2.data.records import TaggedDataset, TextDataset
 from chapter2.data.sources.hub import HubSource
 from chapter2.data.sources.packages import PackageSource
 from chapter2.data.word_groups import WordGroups
 
-Dataset = TextDataset | TaggedDataset | Corpus | WordGroups
+Dataset = TextDataset | TaggedDataset | Corpus | WordGroups | Ratings | Exchanges
 Balance = Mapping[str, int]  # label -> number of records, in the order of the index
 
 
@@ -21,7 +23,7 @@ class Card:
     """One entry: a data set, or a folder of weights (``task`` is then ``weights``)."""
 
     name: str
-    task: str  # classification, tagging, corpus, words or weights
+    task: str  # classification, tagging, corpus, words, exchanges, ratings or weights
     language: str  # ISO 639-1
     source: PackageSource | HubSource
     licence_package: str
@@ -29,7 +31,8 @@ class Card:
     notes: str
     records: int = 0  # after parsing, by the first label set; 0 for weights
     # label set -> balance, the default set first; for tagging: entities by type; for a
-    # corpus: its documents, titles and words; for words: pairs, words and groups
+    # corpus: its documents, titles and words; for words: pairs, words and groups; for
+    # ratings: those, users and films
     balances: Mapping[str, Balance] = field(default_factory=dict)
     parse: Callable[[Path, Card, str], Dataset] | None = None  # (folder, card, set)
 

