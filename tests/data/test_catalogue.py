@@ -29,7 +29,8 @@ def text_set(name: str, **options: object) -> TextDataset:
 def test_a_card_states_all_it_must(name: str) -> None:
     card = data.card(name)
     assert card.name == name
-    assert card.task in ("classification", "tagging", "corpus", "words", "weights")
+    kinds = {"classification", "tagging", "corpus", "words", "weights"}
+    assert card.task in kinds | {"exchanges", "ratings"}
     assert card.language
     assert card.licence_package
     assert card.licence_text
@@ -47,7 +48,7 @@ def test_a_package_is_pinned_and_no_member_is_code(name: str) -> None:
     assert len(source.sha256) == 64
     assert int(source.sha256, 16)
     suffixes = {PurePosixPath(path).suffix for path in source.members.values()}
-    known = {".txt", ".json", ".jsonl", ".csv", ".tab"}
+    known = {".txt", ".json", ".jsonl", ".csv", ".tab", ".yml"}
     known |= {".safetensors", ".brotli", ".gguf", ".bz2"}
     assert suffixes <= known
 
