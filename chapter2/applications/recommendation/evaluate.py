@@ -1,0 +1,103 @@
+"""Measure recommenders on a task: each against the first, over the same users.
+
+Shapes: B users, k places, I items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from chapter2.applications.recommendation import metrics
+from chapter2.applications.recommendation.base import Recommender, recommend
+from chapter2.applications.recommendation.likes import Task
+from chapter2.evaluation.intervals import Interval
+from chapter2.evaluation.tables import markdown_table, text_table
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The lists of one recommender, and how good they are for each user."""
+
+    lists: np.ndarray  # (B, k)
+    recall: np.ndarray  # (B,)
+    ndcg: np.ndarray  # (B,)
+    diversity: np.ndarray  # (B,)
+    coverage: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Several recommenders on one task; the first is what the others must beat."""
+
+    measured: Mapping[str, Measured]
+    resamples: int
+    level: float = 0.95
+    seed: int = 0
+
+    @property
+    def reference(self) -> str:
+        """The name of the first."""
+        return next(iter(self.measured))
+
+    def interval(self, name: str, metric: str = "ndcg") -> Interval:
+        """Return the mean of a metric over the users, with its interval."""
+        values = getattr(self.measured[name], metric)
+        return metrics.mean_interval(values, self.resamples, self.level, self.seed)
+
+    def against(
+        self, name: str, other: str | None = None, metric: str = "ndcg"
+    ) -> Interval:
+        """Return ``name`` - ``other`` (None: the first) by the paired bootstrap."""
+        a, b = self.measured[name], self.measured[other or self.reference]
+        difference = getattr(a, metric) - getattr(b, metric)
+        return metrics.mean_interval(difference, self.resamples, self.level, self.seed)
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        k = next(iter(self.measured.values())).lists.shape[1]
+        header = ["model", f"recall@{k}", f"NDCG@{k}", f"against {self.reference}"]
+        rows = []
+        for name, found in self.measured.items():
+            gain = "" if name == self.reference else f"{self.against(name):+.3f}"
+            scores = [f"{self.interval(name, m):.3f}" for m in ("recall", "ndcg")]
+            spread = f"{self.interval(name, 'diversity').value:.2f}"
+            rows.append([name, *scores, gain, f"{found.coverage:.1%}", spread])
+        return [*header, "coverage", "diversity"], rows
+
+    def __str__(self) -> str:
+        return text_table(*self._table())
+
+    def _repr_markdown_(self) -> str:
+        return markdown_table(*self._table())
+
+
+def measure(
+    model: Recommender, task: Task, features: np.ndarray, k: int = 10
+) -> Measured:
+    """Return the lists of ``model`` for the users of ``task``, and their quality.
+
+    ``features`` (I, V) are what diversity is measured by.
+    """
+    wanted = task.wanted[task.users]
+    lists = recommend(model, task.histories(), task.seen[task.users], k)
+    return Measured(
+        lists,
+        metrics.recall(lists, wanted),
+        metrics.ndcg(lists, wanted),
+        metrics.diversity(lists, features),
+        metrics.coverage(lists, len(features)),
+    )
+
+
+def compare(
+    models: Mapping[str, Recommender],
+    task: Task,
+    features: np.ndarray,
+    k: int = 10,
+    resamples: int = 1000,
+) -> Comparison:
+    """Measure all models on the same users; the first one is the baseline."""
+    found = {name: measure(m, task, features, k) for name, m in models.items()}
+    return Comparison(found, resamples)
