@@ -21,6 +21,7 @@ from chapter2.evaluation.calibration import (
 from chapter2.evaluation.decisions import (
     Coverage,
     Threshold,
+    answered_curve,
     choose_threshold,
     cost_threshold,
     coverage_curve,
@@ -118,6 +119,7 @@ __all__ = [
     "accuracy_by_length",
     "accuracy_by_name",
     "accuracy_by_rating",
+    "answered_curve",
     "at_positions",
     "binomial_p_values",
     "bootstrap_interval",

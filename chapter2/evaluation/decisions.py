@@ -156,10 +156,28 @@ def coverage_curve(y_true: ArrayLike, probabilities: ArrayLike) -> Coverage:
         DataError: bad labels or probabilities.
     """
     true, p = as_probabilities(y_true, probabilities)
-    confidence, right = p.max(axis=1), p.argmax(axis=1) == true
+    return answered_curve(p.argmax(axis=1) == true, p.max(axis=1))
+
+
+def answered_curve(right: ArrayLike, confidence: ArrayLike) -> Coverage:
+    """Return what :func:`coverage_curve` does, for any answers and any confidence.
+
+    ``right`` (N,) says whether the answer would be right, ``confidence`` (N,) how sure
+    its giver is: any number that is higher where it is surer.
+
+    Raises:
+        DataError: no record, unequal lengths, or a confidence that is no number.
+    """
+    right, confidence = np.asarray(right, dtype=bool), np.asarray(confidence, float)
+    fits = right.ndim == 1 and right.shape == confidence.shape and len(right)
+    if not fits or not np.isfinite(confidence).all():
+        raise DataError(
+            f"right has shape {right.shape} and confidence {confidence.shape}; give "
+            "one truth value and one finite number for each record."
+        )
     order = np.argsort(-confidence, kind="stable")
     ranked = confidence[order]
     last = np.flatnonzero(np.append(np.diff(ranked) != 0, True))  # of its equals
     answered = last + 1
     accuracy = np.cumsum(right[order])[last] / answered
-    return Coverage(ranked[last], answered / len(true), accuracy)
+    return Coverage(ranked[last], answered / len(right), accuracy)

@@ -1,0 +1,91 @@
+r"""How well the right answer is found, and how far the answers may be trusted.
+
+With r_i the place of the first right answer to question i, from 1, infinite where it
+is not among the candidates (ten, usually: the MRR is then that at 10):
+
+.. math:: R@k = \frac{1}{N} \sum_i [r_i \le k], \qquad
+          \mathrm{MRR} = \frac{1}{N} \sum_i \frac{1}{r_i}
+
+Intervals are percentile bootstraps over the questions.
+
+Shapes: N questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from chapter2.data.exchanges import Exchanges
+from chapter2.data.normalise import normalise
+from chapter2.errors import DataError
+from chapter2.evaluation.intervals import Interval, percentile_interval
+
+if TYPE_CHECKING:
+    from chapter2.applications.customer_service.index import Found
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
+class Ranks:
+    """The place of the first right answer to each of N questions."""
+
+    places: np.ndarray  # (N,), from 1; inf: not found
+    confidence: np.ndarray  # (N,) of the answer that comes first; 0: none was found
+
+    def recall(self, k: int) -> Interval:
+        """Return the share of the questions with a right answer among the first k."""
+        return mean_interval((self.places <= k).astype(float))
+
+    def mrr(self) -> Interval:
+        """Return the mean reciprocal rank."""
+        return mean_interval(1 / self.places)
+
+    def gain(self, other: Ranks, k: int | None = None) -> Interval:
+        """Return self - other in R@k, or in MRR where no k is given, paired."""
+        ours, theirs = (
+            1 / ranks.places if k is None else (ranks.places <= k).astype(float)
+            for ranks in (self, other)
+        )
+        return mean_interval(ours - theirs)
+
+
+def mean_interval(
+    values: np.ndarray, resamples: int = RESAMPLES, level: float = 0.95, seed: int = 0
+) -> Interval:
+    """Return the mean of ``values`` (N,) with its percentile bootstrap interval.
+
+    Raises:
+        DataError: there is no value.
+    """
+    if not len(values):
+        raise DataError("There is no question to measure on; hold some out.")
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(values), size=(resamples, len(values)))
+    means = values[drawn].mean(axis=1)
+    return percentile_interval(float(values.mean()), means, level)
+
+
+def rank(search: Callable[[str], Sequence[Found]], questions: Exchanges) -> Ranks:
+    """Ask each question; an answer is right that the exchanges give to it.
+
+    A question that has several answers there has several right ones. ``search``
+    returns what it found, best first.
+    """
+    right: dict[str, set[str]] = {}
+    for question, answer in zip(questions.questions, questions.answers, strict=True):
+        right.setdefault(normalise(question), set()).add(normalise(answer))
+    places, sure = [], []
+    for question in dict.fromkeys(questions.questions):
+        found = search(question)
+        good = right[normalise(question)]
+        hits = (
+            i for i, hit in enumerate(found, 1) if normalise(hit.entry.answer) in good
+        )
+        places.append(next(hits, np.inf))
+        sure.append(found[0].confidence if found else 0.0)
+    return Ranks(np.array(places, dtype=float), np.array(sure))

@@ -1,0 +1,420 @@
+"""The answerer as a whole, on a small shop's exchanges and an embedder of words."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chapter2.applications.customer_service import (
+    AnswerIndex,
+    CustomerService,
+    Entry,
+    Found,
+    Handed,
+    Ranks,
+    Reranker,
+    Settings,
+    Store,
+    choose,
+    entries_of,
+    fit_reranker,
+    fit_topics,
+    rank,
+    topic_parts,
+    training_pairs,
+)
+from chapter2.applications.customer_service.measures import mean_interval
+from chapter2.applications.customer_service.reranker import pair_text
+from chapter2.applications.customer_service.service import NEVER, reorder
+from chapter2.data.exchanges import Exchanges, split_exchanges
+from chapter2.data.records import TextDataset
+from chapter2.errors import DataError, ModelError, UsageError
+from chapter2.evaluation import answered_curve
+from chapter2.training import TrainingConfig
+
+SHOP = (
+    Entry("How do I return a dress?", "Send the dress back within 30 days."),
+    Entry("When does my parcel arrive?", "A parcel takes three days to arrive."),
+    Entry("Can I pay by card?", "We take every card, and cash on delivery."),
+    Entry(None, "The size table is below each picture."),
+    Entry("怎么退货?", "三十天内可以退货。"),
+    Entry("什么时候发货?", "付款后两天发货。"),
+)
+
+
+class Words:
+    """Vectors of length 1 from the words alone: each word a fixed random direction."""
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Return (N, 64)."""
+        rows = np.zeros((len(texts), 64))
+        for row, text in zip(rows, texts, strict=True):
+            for word in text.lower().split():
+                seed = zlib.crc32(word.strip("?.,").encode())
+                row += np.random.default_rng(seed).normal(size=64)
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+
+def shop(embedder: Words | None = None, **settings: object) -> CustomerService:
+    index = AnswerIndex.of(SHOP, embedder)
+    chosen = Settings(**{"thresholds": {"en": 0.3, "zh": 0.2}, **settings})
+    return CustomerService(index, chosen)
+
+
+@pytest.mark.parametrize("embedder", [None, Words()])
+@pytest.mark.parametrize(
+    ("message", "place"),
+    [
+        ("how can I return the dress", 0),
+        ("parcel: when will it arrive?", 1),
+        ("请问可以退货吗", 4),
+        ("发货要多久", 5),
+    ],
+)
+def test_the_answer_that_fits_comes_first(
+    embedder: Words | None, message: str, place: int
+) -> None:
+    service = shop(embedder)
+    reply = service.answer(message)
+    assert reply.candidates[0].place == place
+    assert reply.language == ("zh" if place > 3 else "en")
+    assert reply.answer in (SHOP[place].answer, None)
+    assert reply.handed_over == (reply.answer is None)
+
+
+def test_below_the_threshold_a_person_is_asked() -> None:
+    message = "how can I return the dress"
+    sure = shop().answer(message).confidence
+    assert 0 < sure < 1
+    given = shop(thresholds={"en": sure}).answer(message)
+    assert given.answer == SHOP[0].answer
+    handed = shop(thresholds={"en": np.nextafter(sure, 1)}).answer(message)
+    assert handed.handed_over
+    assert handed.candidates[0].entry == SHOP[0]  # the person sees it all the same
+
+
+def test_without_a_threshold_only_repeated_questions_are_answered() -> None:
+    service = shop(thresholds={})
+    assert service.answer("HOW do I return a dress").answer == SHOP[0].answer
+    assert service.answer("how can I return the dress").handed_over
+
+
+@pytest.mark.parametrize("embedder", [None, Words()])
+def test_nothing_alike_is_handed_over(embedder: Words | None) -> None:
+    index = AnswerIndex.of(SHOP[:3], embedder, bm25_share=1.0)
+    found = CustomerService(index, Settings(bm25_share=1.0)).answer("zzz qqq")
+    assert found.handed_over
+    assert found.candidates == ()
+    assert found.confidence == 0
+
+
+def test_an_empty_message_or_index_is_refused() -> None:
+    with pytest.raises(UsageError, match="message is empty"):
+        shop().answer(" \n")
+    with pytest.raises(UsageError, match="An index needs a stored answer"):
+        AnswerIndex.of([])
+
+
+# --- corrections --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("embedder", [None, Words()])
+def test_a_correction_is_found_at_once(embedder: Words | None) -> None:
+    service = shop(embedder)
+    assert service.answer("Do you ship abroad?").handed_over
+    service.correct("Do you ship abroad?", "Yes, to all of Europe.")
+    assert service.answer("do you ship ABROAD").answer == "Yes, to all of Europe."
+    assert len(service.index) == len(SHOP) + 1
+
+
+@pytest.mark.parametrize("embedder", [None, Words()])
+def test_a_correction_replaces_what_was_wrong(embedder: Words | None) -> None:
+    service = shop(embedder)
+    service.correct("how do i return a dress", "Within 14 days.")
+    assert len(service.index) == len(SHOP)
+    for message in (SHOP[0].question or "", "return dress back within 30 days"):
+        answers = [hit.entry.answer for hit in service.answer(message).candidates]
+        assert SHOP[0].answer not in answers
+    assert service.answer(SHOP[0].question or "").answer == "Within 14 days."
+
+
+def test_corrections_outlive_the_process(tmp_path: Path) -> None:
+    service = shop(Words())
+    service.save(tmp_path / "shop")
+    service.correct("Can I pay by card?", "Only in cash.")
+    service.correct("Do you ship abroad?", "Yes.")
+    again = CustomerService.load(tmp_path / "shop", Words())
+    assert again.settings == service.settings
+    for message in ("Can I pay by card?", "Do you ship abroad?", "return the dress"):
+        ours, theirs = service.answer(message), again.answer(message)
+        assert ours.answer == theirs.answer
+        assert ours.confidence == pytest.approx(theirs.confidence)
+    live = np.flatnonzero(service.index.live)
+    assert service.index.vectors is not None
+    assert again.index.vectors is not None
+    np.testing.assert_array_equal(service.index.vectors[live], again.index.vectors)
+
+
+def test_a_correction_that_cannot_be_kept_changes_nothing(tmp_path: Path) -> None:
+    service = shop()
+    service.save(tmp_path)
+    (tmp_path / "answers.sqlite").write_bytes(b"no database at all" * 99)
+    with pytest.raises(DataError, match="cannot be used as a store of answers"):
+        service.correct("Do you ship abroad?", "Yes.")
+    assert len(service.index) == len(SHOP)
+    with pytest.raises(UsageError, match="needs a question and an answer"):
+        service.correct("  ", "Yes.")
+
+
+def test_a_folder_is_not_written_over_nor_guessed(tmp_path: Path) -> None:
+    shop().save(tmp_path)
+    with pytest.raises(UsageError, match="holds a service already"):
+        shop().save(tmp_path)
+    with pytest.raises(ModelError, match="holds no customer service"):
+        CustomerService.load(tmp_path / "elsewhere")
+
+
+def test_a_store_keeps_all_or_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path / "a.sqlite")
+    vectors = np.eye(2, dtype=np.float32)
+    store.add([Entry("a", "b"), Entry(None, "c")], vectors)
+    entries, found = store.read()
+    assert entries == (Entry("a", "b"), Entry(None, "c"))
+    np.testing.assert_array_equal(found, vectors)
+    with pytest.raises(DataError, match="cannot be used as a store"):
+        store.add([Entry("f", "g"), Entry("h", None)])  # type: ignore[arg-type]
+    assert len(store.read()[0]) == 2
+    store.add([Entry("d", "e")])  # without a vector: all are to be read again
+    assert store.read()[1] is None
+
+
+# --- conversations ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("embedder", [None, Words()])
+def test_a_turn_is_read_with_the_one_before_it(embedder: Words | None) -> None:
+    service = shop(embedder)
+    alone = service.answer("and when does it arrive?")
+    joined = service.answer("does it arrive", ["Hello!", "When does my parcel"])
+    assert joined.asked == "When does my parcel does it arrive"
+    assert joined.candidates[0].place == 1
+    assert alone.asked == "and when does it arrive?"
+
+
+def test_a_new_subject_is_not_drawn_back_to_the_old_one() -> None:
+    message = "Can I pay by card?"
+    reply = shop().answer(message, ["How do I return a dress?"])
+    assert reply.asked == message
+    assert reply.answer == SHOP[2].answer
+    without = shop(turns=0).answer("arrive", ["When does my parcel"])
+    assert without.asked == "arrive"
+
+
+# --- the cross-encoder --------------------------------------------------------------
+
+
+def pairs_of(n: int) -> Exchanges:
+    names = [f"item{i}" for i in range(n)]
+    return Exchanges(
+        "items",
+        tuple(f"where is {name} kept" for name in names),
+        tuple(f"the {name} is kept upstairs" for name in names),
+    )
+
+
+def test_training_pairs_hold_no_right_answer_as_a_wrong_one() -> None:
+    train = Exchanges("t", ("a b", "a b", "c d"), ("a x", "b y", "c z"))
+    extra = Entry(None, "a b c d")
+    index = AnswerIndex.of([*map(Entry, train.questions, train.answers), extra])
+    pairs = training_pairs(train, index, negatives=5)
+    wrong = {t for t, y in zip(pairs.texts, pairs.labels, strict=True) if y == 0}
+    right = {t for t, y in zip(pairs.texts, pairs.labels, strict=True) if y == 1}
+    assert right == {"a b [SEP] a x", "a b [SEP] b y", "c d [SEP] c z"}
+    assert not wrong & right
+    assert "a b [SEP] a b c d" in wrong
+
+
+def test_a_mark_in_a_message_parts_nothing() -> None:
+    assert pair_text("a [SEP] b", "c", "[SEP]").count("[SEP]") == 1
+
+
+def test_held_out_questions_are_nowhere_and_their_answers_are() -> None:
+    parts = split_exchanges(pairs_of(40))
+    entries = entries_of(parts)
+    index = AnswerIndex.of(entries)
+    stored = {entry.question for entry in entries} - {None}
+    assert stored == set(parts.train.questions)
+    held_out = {*parts.validation.questions, *parts.test.questions}
+    assert not any(
+        question in text
+        for text in training_pairs(parts.train, index).texts
+        for question in held_out
+    )
+    answers = {entry.answer for entry in entries}
+    assert answers == set(pairs_of(40).answers)
+
+
+def test_a_reranker_is_trained_saved_and_asked(tmp_path: Path) -> None:
+    parts = split_exchanges(pairs_of(30))
+    index = AnswerIndex.of(entries_of(parts), Words())
+    config = TrainingConfig(epochs=1, monitor="step", batch_size=8)
+    reranker = fit_reranker(parts.train, index, "tiny-random", config, negatives=2)
+    assert reranker.classifier.max_length == 64
+    settings = Settings(rerank=True, candidates=3)
+    service = CustomerService(index, settings, reranker)
+    found = service.search("which place is item3 kept")
+    assert len(found) == 3
+    scores = reranker.scores(
+        "which place is item3 kept", [f.entry.answer for f in found]
+    )
+    np.testing.assert_allclose([f.confidence for f in found], scores)
+    assert (np.diff(scores) <= 0).all()
+    service.save(tmp_path)
+    again = CustomerService.load(tmp_path, Words())
+    assert isinstance(again.reranker, Reranker)
+    assert [f.entry for f in again.search("item3 place")] == [
+        f.entry for f in service.search("item3 place")
+    ]
+
+
+def test_reranking_leaves_a_repeated_question_in_front() -> None:
+    entry = Entry(None, "x")
+    found = [
+        Found(0, entry, 1.0, True),
+        Found(1, entry, 0.9, False),
+        Found(2, entry, 0.8, False),
+    ]
+    ordered = reorder(found, np.array([0.1, 0.2, 0.7]))
+    assert [(hit.place, hit.confidence) for hit in ordered] == [
+        (0, 1.0),
+        (2, 0.7),
+        (1, 0.2),
+    ]
+
+
+def test_settings_that_mean_nothing_are_refused() -> None:
+    with pytest.raises(UsageError, match="from 1 to 10 answers"):
+        Settings(candidates=11)
+    with pytest.raises(UsageError, match="turns is -1"):
+        Settings(turns=-1)
+    with pytest.raises(UsageError, match="there is no re-ranker"):
+        shop(rerank=True)
+    with pytest.raises(UsageError, match="give a share from 0 to 1"):
+        shop(bm25_share=2.0)
+
+
+# --- measures and choice ------------------------------------------------------------
+
+
+def test_recall_and_mrr_by_hand() -> None:
+    ranks = Ranks(np.array([1, 2, 6, np.inf]), np.ones(4))
+    assert ranks.recall(1).value == 0.25
+    assert ranks.recall(5).value == 0.5
+    assert ranks.mrr().value == pytest.approx((1 + 1 / 2 + 1 / 6) / 4)
+    assert (
+        ranks.gain(ranks).value == ranks.gain(ranks).low == ranks.gain(ranks).high == 0
+    )
+    better = Ranks(np.array([1, 1, 1, 1]), np.ones(4))
+    assert better.gain(ranks, k=1).value == 0.75
+    with pytest.raises(DataError, match="no question to measure on"):
+        mean_interval(np.array([]))
+
+
+def test_the_interval_of_a_mean_is_near_the_closed_form() -> None:
+    values = np.random.default_rng(1).normal(size=400)
+    found = mean_interval(values)
+    half = 1.96 * values.std() / 20
+    assert found.low == pytest.approx(values.mean() - half, abs=0.02)
+    assert found.high == pytest.approx(values.mean() + half, abs=0.02)
+
+
+def test_any_of_a_questions_answers_is_right() -> None:
+    asked = Exchanges("a", ("Hi", "hi!", "Bye"), ("Hello.", "Hey.", "See you."))
+    index = AnswerIndex.of([Entry("hi", "HEY"), Entry(None, "bye bye")])
+    ranks = rank(lambda question: index.search(question), asked)
+    assert ranks.places.tolist() == [1, 1, np.inf]
+
+
+def test_what_is_chosen_is_best_on_validation() -> None:
+    parts = split_exchanges(pairs_of(60))
+    index = AnswerIndex.of(entries_of(parts), Words())
+    choice = choose(index, parts.validation, target=0.9)
+    best = max(ranks.mrr().value for _, ranks in choice.by_share)
+    share = choice.service.settings.bm25_share
+    assert dict(choice.by_share)[share].mrr().value == best
+    asked = rank(choice.service.search, parts.validation)
+    handed = Handed.of(asked, choice.service.settings.thresholds["en"])
+    assert handed.right >= 0.9 * handed.answered > 0
+    assert choice.reranked is None
+
+
+def test_re_ranking_is_used_only_where_it_pays() -> None:
+    parts = split_exchanges(pairs_of(60))
+    index = AnswerIndex.of(entries_of(parts), Words())
+
+    class Oracle:
+        sign = 1
+
+        def scores(self, question: str, answers: Sequence[str]) -> np.ndarray:
+            return np.array([self.sign * (question.split()[2] in a) for a in answers])
+
+    good, bad = Oracle(), Oracle()
+    bad.sign = -1
+    by = {s: choose(index, parts.validation, 0.9, r) for s, r in ((1, good), (-1, bad))}
+    assert not by[-1].service.settings.rerank
+    assert by[-1].reranked is not None
+    right = rank(by[1].service.search, parts.test).recall(1).value
+    assert right >= rank(by[-1].service.search, parts.test).recall(1).value
+
+
+def test_where_no_answer_can_be_trusted_all_are_handed_over() -> None:
+    parts = split_exchanges(pairs_of(60))
+    confused = replace(
+        parts.validation, answers=tuple("xyz" for _ in parts.validation.answers)
+    )
+    choice = choose(AnswerIndex.of(entries_of(parts)), confused)
+    assert choice.service.settings.thresholds == {"en": NEVER}
+
+
+def test_the_curve_counts_those_answered() -> None:
+    curve = answered_curve([True, False, True, True], [0.9, 0.8, 0.8, 0.1])
+    assert curve.coverage.tolist() == [0.25, 0.75, 1.0]
+    assert curve.accuracy == pytest.approx([1, 2 / 3, 3 / 4])
+    assert curve.threshold_for(0.7) == 0.1
+    with pytest.raises(DataError, match="one truth value and one finite number"):
+        answered_curve([True], [0.5, 0.5])
+    with pytest.raises(DataError, match="one truth value and one finite number"):
+        answered_curve([True], [np.nan])
+
+
+# --- topics -------------------------------------------------------------------------
+
+
+def test_topics_of_a_message() -> None:
+    train = TextDataset(
+        "t",
+        ("soft skirt", "long skirt", "warm coat", "wool coat"),
+        (0, 0, 1, 1),
+        ("Skirts", "Coats"),
+    )
+    topics = fit_topics(train)
+    assert topics.of("a skirt please").name == "Skirts"
+    service = CustomerService(AnswerIndex.of(SHOP), topics=topics)
+    topic = service.answer("is the coat warm").topic
+    assert topic is not None
+    assert topic.name == "Coats"
+    assert 0.5 < topic.probability < 1
+    assert service.answer("怎么退货").topic is None
+
+
+@pytest.mark.parametrize("label", ["department", "class"])
+def test_topics_are_learned_by_garment(label: str) -> None:
+    train, validation, test = topic_parts(label, limit=3000)
+    assert train.groups
+    assert test.groups
+    assert validation.groups
+    assert not set(train.groups) & {*test.groups, *validation.groups}
+    assert min(train.counts()[name] for name in train.label_names) >= 1
