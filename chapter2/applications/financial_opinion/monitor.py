@@ -26,7 +26,9 @@ LOOK = 0.5  # seconds between two looks at a file that may grow
 class Scorer(Protocol):
     """What gives each text a topic and an opinion."""
 
-    topics: tuple[str, ...]
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics' names, (T,)."""
 
     def score(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return topics (N,) and P(negative, neutral, positive), (N, 3)."""

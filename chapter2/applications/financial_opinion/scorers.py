@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,11 +21,13 @@ from chapter2.data.parsers.vader import NEAR_ZERO, opinion_of
 from chapter2.data.records import TextDataset
 from chapter2.errors import UsageError
 from chapter2.evaluation import tfidf_logistic
-from chapter2.models.embedding import Embedder, EmbeddingLinear
 from chapter2.models.linear_head import LinearHead
 from chapter2.models.settings_file import read_settings, write_settings
 from chapter2.models.sparse import SparseLinear
 from chapter2.selection.candidates.frozen import on_vectors
+
+if TYPE_CHECKING:  # the encoder's needs torch, which a linear model does without
+    from chapter2.models.embedding import Embedder, EmbeddingLinear
 
 RATED = ("product-snippets", "editorial-snippets")
 TOPIC, OPINION = "topic", "opinion"  # subfolders of a saved scorer
@@ -151,6 +154,8 @@ def load_scorer(folder: str | os.PathLike[str]) -> LinearScorer | EncoderScorer:
     source = Path(folder)
     kind = read_settings(source, "kind")["kind"]
     if kind == "encoder":
+        from chapter2.models.embedding import EmbeddingLinear
+
         head, _ = LinearHead.load(source / OPINION)
         return EncoderScorer(EmbeddingLinear.load(source / TOPIC), head)
     models = (SparseLinear.load(source / part) for part in (TOPIC, OPINION))
