@@ -76,33 +76,30 @@ class ALS:
         """
         o, y = self.options, self.items
         liked = history.indices
-        inverse = np.linalg.inv(_normal(y.T @ y, y[liked], o))  # W (F, F)
+        inverse = np.linalg.inv(_normal(history, y, o)[0])  # W (F, F)
         parts = np.zeros(len(y))
         parts[liked] = (1 + o.alpha) * (y[liked] @ inverse @ y[item])
         return Explanation(float(self.scores(history)[0, item]), parts, 0.0)
 
 
-def _normal(gram: np.ndarray, liked: np.ndarray, options: ALSOptions) -> np.ndarray:
-    """Return Y' C Y + lambda I, (F, F), of the gram matrix Y' Y and the liked rows."""
-    ridge = options.penalty * np.eye(len(gram))
-    return gram + options.alpha * liked.T @ liked + ridge
+def _normal(likes: csr_matrix, other: np.ndarray, options: ALSOptions) -> np.ndarray:
+    """Return Y' C Y + lambda I of each row of ``likes`` (R, S), (R, F, F).
+
+    The sum over a row's likes is one sparse product with the outer products y y'.
+    """
+    size = other.shape[1]
+    outer = (other[:, :, None] * other[:, None, :]).reshape(len(other), -1)  # (S, F F)
+    own = (likes @ outer).reshape(-1, size, size)
+    return other.T @ other + options.alpha * own + options.penalty * np.eye(size)
 
 
 def solve(likes: csr_matrix, other: np.ndarray, options: ALSOptions) -> np.ndarray:
     """Return the best vector of each row of ``likes`` (R, S), (R, F).
 
-    ``other``: the fixed vectors (S, F) of the other side.
+    ``other``: the fixed vectors (S, F) of the other side. Without a like it is 0.
     """
-    gram = other.T @ other
-    found = np.zeros((likes.shape[0], other.shape[1]))  # without a like: 0 is best
-    for row, (start, end) in enumerate(
-        zip(likes.indptr[:-1], likes.indptr[1:], strict=True)
-    ):
-        if start < end:
-            liked = other[likes.indices[start:end]]
-            right = (1 + options.alpha) * liked.sum(axis=0)  # Y' C p
-            found[row] = np.linalg.solve(_normal(gram, liked, options), right)
-    return found
+    right = (1 + options.alpha) * (likes @ other)  # Y' C p, (R, F)
+    return np.linalg.solve(_normal(likes, other, options), right[..., None])[..., 0]
 
 
 def loss(likes: csr_matrix, x: np.ndarray, y: np.ndarray, options: ALSOptions) -> float:
