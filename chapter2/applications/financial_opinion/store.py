@@ -56,7 +56,6 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     try:
         address = f"{path.resolve().as_uri()}?mode=rw"
-        # each thread has its own, which only ends in another one
         connection = sqlite3.connect(
             address, uri=True, timeout=BUSY, isolation_level=None
         )
