@@ -30,20 +30,18 @@ def fuse(
     fused = np.zeros(len(scores[0]))
     for score, weight in zip(scores, weights, strict=True):
         found = best(score, depth)
-        found = found[score[found] > 0]
         fused[found] += weight / (k + 1 + np.arange(len(found)))
     return fused
 
 
 def best(scores: np.ndarray, depth: int) -> np.ndarray:
-    """Return the places of the ``depth`` highest scores, highest first.
+    """Return the places of the ``depth`` highest scores above 0, highest first.
 
     Of equal scores the one that stands first comes first: what is cut off does not
     depend on how a partition happens to fall.
     """
-    if depth < len(scores):
-        edge = np.partition(scores, -depth)[-depth]
-        found = np.flatnonzero(scores >= edge)  # depth of them, or more where tied
-    else:
-        found = np.arange(len(scores))
+    found = np.flatnonzero(scores > 0)
+    if depth < len(found):
+        edge = np.partition(scores[found], -depth)[-depth]
+        found = found[scores[found] >= edge]  # depth of them, or more where tied
     return found[np.argsort(-scores[found], kind="stable")][:depth]

@@ -137,7 +137,7 @@ class AnswerIndex:
             weights = self.bm25_share, 1 - self.bm25_share
             fused = fuse((words, meaning), weights, max(depth, DEPTH))
             sure = meaning
-        order = [i for i in best(fused, depth + len(exact)).tolist() if fused[i] > 0]
+        order = best(fused, depth + len(exact)).tolist()
         rest = [i for i in order if i not in exact]
         found = [Found(i, self.entries[i], 1.0, True) for i in exact]
         found += [Found(i, self.entries[i], float(sure[i]), False) for i in rest]

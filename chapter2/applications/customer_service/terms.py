@@ -15,8 +15,8 @@ def terms(text: str) -> list[str]:
 
     The text is normalised first: case, width and punctuation do not count. A word
     between blanks is one term. Chinese puts none between words, so each character and
-    each pair of neighbours is one, as Nie and Ren (1999) found to serve retrieval as
-    well as words do; no word list is needed.
+    each pair of neighbours is one; Kwok (1997) found pairs as precise as words are, and
+    they need no word list.
     """
     found: list[str] = []
     for run in RUN.findall(normalise(text)):
