@@ -22,6 +22,7 @@ from chapter2.applications.customer_service import (
     entries_of,
     fit_reranker,
     fit_topics,
+    learn,
     rank,
     topic_parts,
     training_pairs,
@@ -30,6 +31,7 @@ from chapter2.applications.customer_service.measures import mean_interval
 from chapter2.applications.customer_service.reranker import pair_text
 from chapter2.applications.customer_service.service import NEVER, reorder
 from chapter2.data.exchanges import Exchanges, split_exchanges
+from chapter2.data.files import read_exchanges
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, ModelError, UsageError
 from chapter2.evaluation import answered_curve
@@ -377,6 +379,34 @@ def test_where_no_answer_can_be_trusted_all_are_handed_over() -> None:
     )
     choice = choose(AnswerIndex.of(entries_of(parts)), confused)
     assert choice.service.settings.thresholds == {"en": NEVER}
+
+
+def test_one_index_serves_two_languages() -> None:
+    english = split_exchanges(pairs_of(40))
+    texts = (
+        tuple(f"第{i}件货在哪" for i in range(40)),
+        tuple(f"第{i}件在楼上" for i in range(40)),
+    )
+    chinese = split_exchanges(Exchanges("zh", *texts))
+    index = AnswerIndex.of([*entries_of(english), *entries_of(chinese)], Words())
+    first = choose(index, english.validation).service.settings
+    both = choose(index, chinese.validation, settings=first).service.settings
+    assert replace(both, thresholds=first.thresholds) == first
+    assert both.thresholds.keys() == {"en", "zh"}
+    assert both.thresholds["en"] == first.thresholds["en"]
+
+
+def test_a_file_becomes_a_service_in_two_calls(tmp_path: Path) -> None:
+    path, items = tmp_path / "own.tsv", pairs_of(60)
+    rows = zip(items.questions, items.answers, strict=True)
+    path.write_text("ask\tsaid\n" + "\n".join("\t".join(row) for row in rows))
+    found = learn(read_exchanges(path, "ask", "said"), Words())
+    assert found.handed.questions == len(found.test.places) == 12
+    assert len(found.service.index) == 60
+    for question, answer in zip(items.questions, items.answers, strict=True):
+        assert found.service.answer(question.upper()).answer == answer  # all are known
+    alone = learn(items)
+    assert alone.service.index.vectors is None
 
 
 def test_the_curve_counts_those_answered() -> None:

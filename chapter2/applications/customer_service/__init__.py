@@ -13,6 +13,7 @@ from chapter2.applications.customer_service.choice import (
 )
 from chapter2.applications.customer_service.fusion import fuse
 from chapter2.applications.customer_service.index import AnswerIndex, Entry, Found
+from chapter2.applications.customer_service.learn import Learned, learn
 from chapter2.applications.customer_service.measures import Ranks, rank
 from chapter2.applications.customer_service.reranker import (
     Reranker,
@@ -40,6 +41,7 @@ __all__ = [
     "Entry",
     "Found",
     "Handed",
+    "Learned",
     "Ranks",
     "Reply",
     "Reranker",
@@ -52,6 +54,7 @@ __all__ = [
     "fit_reranker",
     "fit_topics",
     "fuse",
+    "learn",
     "rank",
     "topic_parts",
     "training_pairs",

@@ -55,26 +55,32 @@ def choose(
     target: float = 0.9,
     reranker: Reranker | None = None,
     shares: Sequence[float] = SHARES,
+    settings: Settings | None = None,
 ) -> Choice:
     """Return the service whose settings do best on ``validation``.
 
     BM25's share is that of the highest MRR, of equals the first. Re-ranking is used
     where it has the higher MRR. The threshold is the lowest confidence from which the
     share ``target`` of the answers is right; where there is none, all but repeated
-    questions are handed over.
+    questions are handed over. Where BM25 is alone, as for Chinese, only the threshold
+    is chosen. ``settings`` are those to start from: of an index with two languages,
+    those chosen for the other one, whose threshold is kept.
 
     Raises:
         DataError: there is no validation question.
     """
+    settings = settings or Settings()
     language = detect_language(validation.questions)
     alone = index.embedder is None or language == "zh"
     asked = index if alone else replace(index, embedder=_read(index, validation))
     tried = []
-    for share in shares[:1] if alone else shares:
-        service = CustomerService(asked, Settings(bm25_share=share))
+    for share in (settings.bm25_share,) if alone else shares:
+        plain = replace(settings, bm25_share=share, rerank=False)
+        service = CustomerService(asked, plain)
         tried.append((share, rank(service.search, validation)))
     share, ranks = max(tried, key=lambda pair: pair[1].mrr().value)
-    settings = Settings(bm25_share=share)
+    rerank = alone and settings.rerank  # of the other language: as it was
+    settings = replace(settings, bm25_share=share, rerank=rerank)
     reranked = None
     if reranker is not None and not alone:
         with_it = CustomerService(asked, replace(settings, rerank=True), reranker)
@@ -82,7 +88,7 @@ def choose(
         if reranked.mrr().value > ranks.mrr().value:
             settings, ranks = with_it.settings, reranked
     curve = answered_curve(ranks.places == 1, ranks.confidence)
-    thresholds = {language: threshold_for(curve, target)}
+    thresholds = {**settings.thresholds, language: threshold_for(curve, target)}
     settings = replace(settings, thresholds=thresholds)
     service = CustomerService(index, settings, reranker)
     return Choice(service, tuple(tried), reranked, curve, target)
