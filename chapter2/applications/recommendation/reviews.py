@@ -52,7 +52,7 @@ def study(
     encoder: str = "minilm",
     train: int = 1000,
     test: int = 1000,
-    max_length: int = 96,
+    max_length: int = 64,
     resamples: int = 1000,
     seed: int = 0,
 ) -> ReviewStudy:
