@@ -21,9 +21,9 @@ PORT ?= 8000
 
 # what the notebooks and tests read at the profile `book`
 DATA := movie-snippets product-snippets editorial-snippets tweets chinese-reviews \
-	chinese-entities clothing-reviews encyclopaedia word-groups film-ratings minilm \
-	bert-tiny \
-	smollm2 reuters-r8 company-texts finance-exchanges chat-exchanges chinese-exchanges
+	chinese-entities clothing-reviews encyclopaedia word-groups film-ratings \
+	reuters-r8 company-texts finance-exchanges chat-exchanges chinese-exchanges \
+	minilm bert-tiny smollm2
 # once fetched, nothing asks the network
 OFFLINE := HF_HUB_OFFLINE=1
 
