@@ -6,8 +6,8 @@ import re
 
 from chapter2.data.normalise import normalise
 
-CHINESE = "\u4e00-\u9fff"
-RUN = re.compile(rf"[{CHINESE}]+|[^\s{CHINESE}]+")
+CHINESE = "\u4e00-\u9fff"  # the common characters
+RUN = re.compile(rf"(?P<zh>[{CHINESE}]+)|[^\s{CHINESE}]+")
 
 
 def terms(text: str) -> list[str]:
@@ -19,15 +19,11 @@ def terms(text: str) -> list[str]:
     they need no word list.
     """
     found: list[str] = []
-    for run in RUN.findall(normalise(text)):
-        if not is_chinese(run[0]):
+    for match in RUN.finditer(normalise(text)):
+        run = match[0]
+        if match["zh"] is None:
             found.append(run)
             continue
         found += run
         found += (run[i : i + 2] for i in range(len(run) - 1))
     return found
-
-
-def is_chinese(character: str) -> bool:
-    """Whether ``character`` is one of the common Chinese ones."""
-    return "\u4e00" <= character <= "\u9fff"
