@@ -27,6 +27,9 @@ from chapter2.applications.customer_service import (
     topic_parts,
     training_pairs,
 )
+from chapter2.applications.customer_service import service as service_module
+from chapter2.applications.customer_service import store as store_module
+from chapter2.applications.customer_service.index import embed
 from chapter2.applications.customer_service.measures import mean_interval
 from chapter2.applications.customer_service.reranker import pair_text
 from chapter2.applications.customer_service.service import NEVER, reorder
@@ -158,6 +161,91 @@ def test_corrections_outlive_the_process(tmp_path: Path) -> None:
     assert service.index.vectors is not None
     assert again.index.vectors is not None
     np.testing.assert_array_equal(service.index.vectors[live], again.index.vectors)
+
+
+def test_a_correction_made_without_the_encoder_is_read_by_it_later(
+    tmp_path: Path,
+) -> None:
+    shop(Words()).save(tmp_path / "shop")
+    without = CustomerService.load(tmp_path / "shop")  # has vectors, and none to ask by
+    without.correct("Do you ship abroad?", "Yes, to all of Europe.")
+    without.save(tmp_path / "copy")
+    for name in ("shop", "copy"):
+        again = CustomerService.load(tmp_path / name, Words())
+        texts = [entry.text for entry in again.index.entries]
+        assert texts[-1] == "Do you ship abroad? Yes, to all of Europe."
+        assert again.index.vectors is not None
+        expected = embed(texts, Words())
+        np.testing.assert_array_equal(again.index.vectors, expected)
+
+
+class Others:
+    """An encoder of another kind: as wide as Words and turned, or narrower."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        return Words().embed(texts)[:, ::-1][:, : self.width]
+
+
+@pytest.mark.parametrize("width", [64, 32])
+def test_another_encoder_is_refused(tmp_path: Path, width: int) -> None:
+    english = CustomerService(AnswerIndex.of(SHOP[4:] + SHOP[:4], Words()))
+    english.save(tmp_path / "shop")  # the first text that has a vector is not the first
+    with pytest.raises(ModelError, match="were read by another encoder"):
+        CustomerService.load(tmp_path / "shop", Others(width))
+    CustomerService.load(tmp_path / "shop", Words())
+    # nothing was read by an encoder: any will do
+    shop().save(tmp_path / "words alone")
+    CustomerService.load(tmp_path / "words alone", Others(width))
+
+
+def test_an_encoder_of_another_width_is_refused_for_chinese_texts_too(
+    tmp_path: Path,
+) -> None:
+    CustomerService(AnswerIndex.of(SHOP[4:], Words())).save(tmp_path)
+    with pytest.raises(ModelError, match="were read by another encoder"):
+        CustomerService.load(tmp_path, Others(32))
+
+
+class Unwritable:
+    def scores(self, question: str, answers: Sequence[str]) -> np.ndarray:
+        return np.zeros(len(answers))
+
+    def save(self, folder: Path) -> None:
+        raise ModelError(f"{folder} cannot be written.")
+
+
+@pytest.mark.parametrize("failing", ["reranker", "settings", "answers"])
+def test_a_folder_that_was_half_written_can_be_used_again(
+    tmp_path: Path, failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    service = shop(Words())
+    with monkeypatch.context() as patch:
+        if failing == "reranker":
+            service.reranker = Unwritable()  # type: ignore[assignment]
+        elif failing == "settings":
+            patch.setattr(service_module, "write_json", fail)
+        else:
+            patch.setattr(store_module, "INSERT", "INSERT INTO nowhere VALUES (?)")
+        with pytest.raises((DataError, ModelError), match="cannot be"):
+            service.save(tmp_path)
+        assert service.store is None
+    with pytest.raises(ModelError, match="holds no customer service"):
+        CustomerService.load(tmp_path, Words())
+    service.reranker = None
+    service.save(tmp_path)
+    assert len(CustomerService.load(tmp_path, Words()).index) == len(SHOP)
+
+
+def test_a_file_is_no_folder_to_save_in(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot be written"):
+        shop().save(tmp_path / "file")
 
 
 def test_a_correction_that_cannot_be_kept_changes_nothing(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ class AnswerIndex:
     ) -> AnswerIndex:
         """Return the index of ``entries``; without an embedder BM25 is alone.
 
-        ``vectors`` (N, D) are those of the entries, where they are known already.
+        ``vectors`` (N, D) are the embedder's of the entries, where they are known.
 
         Raises:
             UsageError: there is no entry, or bm25_share is no share.
@@ -91,7 +91,9 @@ class AnswerIndex:
         if not kept:
             raise UsageError("An index needs a stored answer; give one or more.")
         texts = [entry.text for entry in kept]
-        if embedder is not None and vectors is None:
+        if embedder is None:
+            vectors = None  # no question can be compared with them
+        elif vectors is None:
             vectors = embed(texts, embedder)
         live = np.ones(len(kept), dtype=bool)
         keys: dict[str, tuple[int, ...]] = {}

@@ -20,11 +20,12 @@ from chapter2.applications.customer_service.index import (
     Embeds,
     Entry,
     Found,
+    embed,
 )
 from chapter2.applications.customer_service.reranker import Reranker
 from chapter2.applications.customer_service.store import Store
 from chapter2.applications.customer_service.topics import Topic, Topics
-from chapter2.errors import ModelError, UsageError
+from chapter2.errors import DataError, ModelError, UsageError
 from chapter2.evaluation import detect_language
 from chapter2.files import read_json, write_json
 
@@ -80,7 +81,7 @@ class CustomerService:
         topics: Topics | None = None,
         store: Store | None = None,
     ) -> None:
-        """Args: without a ``store`` corrections are lost at the end.
+        """Without a ``store`` corrections are lost at the end.
 
         Raises:
             UsageError: re-ranking is asked for without a re-ranker.
@@ -159,6 +160,9 @@ class CustomerService:
 
         The encoder and the topics are not written: give them again when loading.
 
+        The answers come last: a folder without them holds no service, and what a
+        failure left there is written over.
+
         Raises:
             UsageError: the folder holds a service already.
             DataError, ModelError: the folder cannot be written.
@@ -166,12 +170,18 @@ class CustomerService:
         store = Store(folder / STORE)
         if store.path.exists():
             raise UsageError(f"{folder} holds a service already; give another folder.")
-        live = np.flatnonzero(self.index.live).tolist()
-        vectors = None if self.index.vectors is None else self.index.vectors[live]
-        store.add([self.index.entries[i] for i in live], vectors)
         if self.reranker is not None:
             self.reranker.save(folder / RERANKER)
-        write_json(folder / SETTINGS, asdict(self.settings))
+        try:
+            write_json(folder / SETTINGS, asdict(self.settings))
+        except OSError as error:
+            raise DataError(
+                f"{folder} cannot be written ({error}); give another folder or make "
+                "room."
+            ) from error
+        live = np.flatnonzero(self.index.live).tolist()
+        vectors = None if self.index.vectors is None else self.index.vectors[live]
+        store.make([self.index.entries[i] for i in live], vectors)
         self.store = store
 
     @classmethod
@@ -181,7 +191,7 @@ class CustomerService:
         """Return the service of ``folder``, with all corrections made there.
 
         Raises:
-            ModelError: the folder holds none.
+            ModelError: the folder holds none, or its vectors are another encoder's.
             DataError: its answers cannot be read.
         """
         store = Store(folder / STORE)
@@ -189,15 +199,40 @@ class CustomerService:
             stored: dict[str, Any] = read_json(folder / SETTINGS)
             settings = Settings(**stored)
         except (OSError, ValueError, TypeError) as error:
-            raise ModelError(
-                f"{folder} holds no customer service ({SETTINGS} cannot be read); save "
-                "one there first."
-            ) from error
+            raise _no_service(folder, SETTINGS) from error
+        if not store.path.exists():
+            raise _no_service(folder, STORE)
         entries, vectors = store.read()
-        index = AnswerIndex.of(entries, embedder, settings.bm25_share, vectors)
+        if embedder is not None and vectors is not None:
+            _check_encoder(folder, entries, vectors, embedder)
+        index = AnswerIndex.of(entries, embedder, vectors=vectors)
         there = (folder / RERANKER).is_dir()
         reranker = Reranker.load(folder / RERANKER) if there else None
         return cls(index, settings, reranker, topics, store)
+
+
+def _no_service(folder: Path, missing: str) -> ModelError:
+    return ModelError(
+        f"{folder} holds no customer service ({missing} cannot be read); save one "
+        "there first."
+    )
+
+
+def _check_encoder(
+    folder: Path, entries: Sequence[Entry], vectors: np.ndarray, embedder: Embeds
+) -> None:
+    """Refuse an encoder that gives a stored text another vector.
+
+    The first that is not 0 tells: a Chinese text is 0 for any encoder.
+    """
+    first = int(np.argmax(vectors.any(axis=1)))
+    stored, again = vectors[first], embed([entries[first].text], embedder)[0]
+    # 0.01: far above what a device or precision changes, far below another encoder
+    if stored.shape != again.shape or not np.allclose(stored, again, atol=0.01):
+        raise ModelError(
+            f"The answers in {folder} were read by another encoder; load them with the "
+            "same one."
+        )
 
 
 def reorder(found: Sequence[Found], scores: np.ndarray) -> list[Found]:

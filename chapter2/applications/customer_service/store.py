@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,19 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def make(self, entries: Sequence[Entry], vectors: np.ndarray | None = None) -> None:
+        """Make the file, which is not there yet, with ``entries``; leave no part of it.
+
+        Raises:
+            DataError: it cannot be written.
+        """
+        try:
+            self.add(entries, vectors)
+        except BaseException:
+            with suppress(OSError):  # a folder that cannot be written, say
+                self.path.unlink(missing_ok=True)
+            raise
 
     def add(self, entries: Sequence[Entry], vectors: np.ndarray | None = None) -> None:
         """Add ``entries`` with their vectors (N, D), all of them or none.
