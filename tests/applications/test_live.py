@@ -1,20 +1,29 @@
 """The live view's server, the command line, and a model that is saved and loaded."""
 
+import http.client
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chapter2 import data
-from chapter2.applications.financial_opinion import Monitor, Reference, Settings
+from chapter2.applications.financial_opinion import (
+    Monitor,
+    Reference,
+    Settings,
+    live,
+)
+from chapter2.applications.financial_opinion import store as store_module
 from chapter2.applications.financial_opinion.calibration import settings_from
 from chapter2.applications.financial_opinion.live import serving
 from chapter2.applications.financial_opinion.page import PAGE
@@ -120,6 +129,51 @@ def test_there_is_no_view_without_a_store(tmp_path):
     with pytest.raises(DataError, match="is no store"), serving(tmp_path / "none"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["deleted", "no database", "another", "locked"])
+def test_a_store_that_cannot_be_read_is_said_and_the_view_goes_on(
+    store, tmp_path, what, monkeypatch, capfd
+):
+    monkeypatch.setattr(store_module, "BUSY", 0.05)
+    kept = store.read_bytes()
+    with serving(store) as address, closing(sqlite3.connect(store)) as holder:
+        if what == "locked":
+            holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+            holder.execute("BEGIN EXCLUSIVE")
+            holder.execute("UPDATE clock SET newest = newest")
+        else:
+            holder.close()
+            store.unlink()
+        if what == "no database":
+            store.write_bytes(b"no database at all" * 99)
+        elif what == "another":
+            with closing(sqlite3.connect(store)) as new:
+                new.execute("CREATE TABLE settings (value TEXT NOT NULL)")
+                new.execute("INSERT INTO settings VALUES (?)", [Settings(()).dumps()])
+                new.commit()
+        with pytest.raises(urllib.error.HTTPError, match="503: The store cannot be"):
+            get(f"{address}state.json")
+        holder.close()
+        store.write_bytes(kept)
+        assert json.loads(get(f"{address}state.json")[0])["tally"]["read"] > 0
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError, ConnectionResetError])
+def test_a_tab_closed_while_it_is_answered_is_no_error(
+    store, error, monkeypatch, capfd
+):
+    def gone(*_):
+        raise error
+
+    with serving(store) as address:
+        with monkeypatch.context() as patch:
+            patch.setattr(live._Handler, "_send", gone)
+            with pytest.raises(http.client.RemoteDisconnected):
+                get(address)
+        assert "Financial opinion" in get(address)[0]
+    assert "Traceback" not in capfd.readouterr().err
 
 
 # --- models -------------------------------------------------------------------------

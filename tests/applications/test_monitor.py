@@ -21,7 +21,13 @@ from chapter2.applications.financial_opinion import (
     trend,
 )
 from chapter2.applications.financial_opinion.messages import Line, Message, Reject, read
+from chapter2.applications.financial_opinion.monitor import _Turn
 from chapter2.applications.financial_opinion.source import Pace, Place, lines
+from chapter2.applications.financial_opinion.trend import (
+    poisson_interval,
+    snapshot,
+    student,
+)
 from chapter2.errors import DataError, UsageError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -245,6 +251,85 @@ def test_a_killed_monitor_loses_nothing_and_counts_nothing_twice(tmp_path):
     assert found["equal"]
     assert found["rows"]["messages"] == 2500
     assert found["rows"]["alarms"] > 0
+
+
+def test_a_disk_without_room_is_said_and_the_next_run_goes_on(tmp_path):
+    written = [line(f"{i} {'x' * 200}", HOUR) for i in range(400)]
+    whole = contents(counted(tmp_path, written))
+    source, path = tmp_path / "stream.jsonl", tmp_path / "small.db"
+    monitor = Monitor(path, Told(), SETTINGS)
+    with closing(store.connect(path)) as db:
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count={pages + 8}")
+        turn = _Turn(monitor, db, source, 64, None)
+        with pytest.raises(DataError, match=r"cannot be written \(database or disk is"):
+            turn.read(whole=True, stopped=lambda: False)
+    assert 0 < tally(path)["counted"] < 400
+    Monitor(path, Told()).run(source)
+    assert contents(path) == whole
+
+
+def test_a_store_that_another_holds_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "BUSY", 0.05)
+    path = counted(tmp_path, [line("a", HOUR)])
+    source = write(tmp_path / "more.jsonl", [line("b", HOUR)])
+    with closing(store.connect(path)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DataError, match=r"cannot be written \(database is locked"):
+            Monitor(path, Told()).run(source)
+    Monitor(path, Told()).run(source)
+    assert tally(path)["read"] == 2
+
+
+def test_the_cause_is_kept_where_sqlite_has_rolled_back_by_itself(tmp_path):
+    def change(db, then):
+        with store.transaction(db):
+            db.execute("UPDATE tally SET n = 9")
+            db.execute(then)
+
+    path = counted(tmp_path, [line("a", HOUR)])
+    with closing(store.connect(path)) as db:
+        for on_conflict in ("ROLLBACK", "ABORT"):  # by SQLite, or left to us
+            with pytest.raises(DataError, match="UNIQUE constraint"):
+                change(db, f"INSERT OR {on_conflict} INTO tally VALUES ('read', 0)")
+            assert not db.in_transaction
+    assert tally(path)["read"] == 1
+
+
+def test_a_source_that_goes_away_meanwhile_is_said(tmp_path):
+    class Taking(Told):
+        def score(self, texts):
+            source.unlink()
+            return super().score(texts)
+
+    source, path = write(tmp_path / "s", [line("a", HOUR)]), tmp_path / "m.db"
+    with pytest.raises(DataError, match="s cannot be read"):
+        Monitor(path, Taking(), SETTINGS).run(source)
+    assert tally(path)["read"] == 0
+
+
+def test_a_store_below_a_file_cannot_be_made(tmp_path):
+    (tmp_path / "file.txt").touch()
+    with pytest.raises(DataError, match=r"x\.db cannot be made"):
+        store.make(tmp_path / "file.txt" / "x.db", SETTINGS)
+
+
+def test_a_live_view_that_looks_again_computes_no_interval_again(tmp_path, monkeypatch):
+    from scipy import stats
+
+    asked = []
+    for law in (stats.t, stats.chi2):
+        ppf = law.ppf
+        monkeypatch.setattr(
+            law, "ppf", lambda *given, ppf=ppf: asked.append(given) or ppf(*given)
+        )
+    for function in (student, poisson_interval):
+        function.cache_clear()
+    with closing(store.connect(counted(tmp_path, stream(300, seed=1)))) as db:
+        first = snapshot(db)
+        once = len(asked)
+        assert snapshot(db) == first
+    assert once == len(asked) > 0
 
 
 # --- alarms -------------------------------------------------------------------------

@@ -67,6 +67,7 @@ def view(browser: Browser, monitor: Monitor, source: Path) -> Iterator[Page]:
 
 def test_the_view_shows_trend_alarm_refused_and_late(view: Page) -> None:
     expect(view.locator("#tally")).to_contain_text("47 lines read: 45 counted, 1 late")
+    expect(view.locator("#tally")).to_contain_text("newest text of 1970-01-02 20:00")
     assert view.locator("#topics h3").all_inner_texts() == ["oil", "gold"]
     assert view.locator("#topics svg[role=img]").count() == 2
     assert view.locator("#topics .bar").count() == 45
@@ -76,6 +77,19 @@ def test_the_view_shows_trend_alarm_refused_and_late(view: Page) -> None:
     assert "1970-01-01 20:00" in first  # since when
     assert view.locator("#topics .alarm").count() > 0
     assert "behind" in view.locator("#late").inner_text()
+
+
+def test_before_the_first_text_no_time_is_shown(
+    browser: Browser, monitor: Monitor
+) -> None:
+    page = browser.new_page()
+    with serving(monitor.path) as address:
+        page.goto(address)
+        page.wait_for_selector("body[data-state=live]")
+        expect(page.locator("#tally")).to_have_text(
+            "0 lines read: 0 counted, 0 late, 0 repeated, 0 refused."
+        )
+        page.close()
 
 
 def test_what_the_stream_holds_is_never_markup(view: Page) -> None:
@@ -123,6 +137,12 @@ def test_a_server_that_ends_is_noticed(
     page.wait_for_selector("body[data-state=lost]", timeout=5000)
     assert "does not answer" in page.locator("#tally").inner_text()
     page.close()
+
+
+def test_a_store_that_is_gone_is_said(view: Page, monitor: Monitor) -> None:
+    monitor.path.unlink()
+    view.wait_for_selector("body[data-state=lost]", timeout=5000)
+    assert view.locator("#tally").inner_text() == "The store cannot be read."
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from chapter2.applications.financial_opinion import store
 from chapter2.applications.financial_opinion.page import PAGE
 from chapter2.applications.financial_opinion.trend import snapshot
-from chapter2.errors import UsageError
+from chapter2.errors import DataError, UsageError
 
 HOST = "127.0.0.1"
 # nothing but what the page brings, and answers of this server
@@ -28,6 +29,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     path_of_store: Path
 
+    def handle(self) -> None:
+        """Answer what the browser asks, unless it goes away meanwhile."""
+        with suppress(ConnectionError):
+            super().handle()
+
     def do_GET(self) -> None:
         """Answer a request."""
         if not self._is_local():
@@ -37,11 +43,18 @@ class _Handler(BaseHTTPRequestHandler):
             page = PAGE.replace("NONCE", nonce)
             self._send(page, "text/html; charset=utf-8", POLICY.format(nonce))
         elif self.path == "/state.json":
-            with closing(store.connect(self.path_of_store)) as connection:
-                found = snapshot(connection)
-            self._send(json.dumps(found), "application/json", "default-src 'none'")
+            self._send_state()
         else:
             self.send_error(404)
+
+    def _send_state(self) -> None:
+        try:
+            with closing(store.connect(self.path_of_store)) as connection:
+                found = snapshot(connection)
+        except (DataError, sqlite3.Error):  # it was deleted, replaced or locked
+            self.send_error(503, "The store cannot be read")
+            return
+        self._send(json.dumps(found), "application/json", "default-src 'none'")
 
     def _is_local(self) -> bool:
         """Whether the browser asked for this machine, not for a name led here."""

@@ -117,9 +117,9 @@ function picture(topic, windows, alarms, width) {
 }
 function show(state) {
   const t = state.tally;
+  const newest = t.counted ? `; newest text of ${at(state.newest)} UTC` : "";
   byId("tally").textContent = `${t.read} lines read: ${t.counted} counted, ` +
-    `${t.late} late, ${t.repeated} repeated, ${t.rejected} refused; newest text of ` +
-    `${at(state.newest)} UTC.`;
+    `${t.late} late, ${t.repeated} repeated, ${t.rejected} refused${newest}.`;
   const sections = [];
   for (const [topic, windows] of Object.entries(state.topics)) {
     if (!windows.length) continue;
@@ -141,14 +141,15 @@ function show(state) {
     state.late.map((r) => [r.line, r.id, at(r.time), r.behind.toFixed(0)]));
 }
 async function look() {
+  let problem = "The monitor's server does not answer.";
   try {
     const answer = await fetch("state.json", {cache: "no-store"});
-    if (!answer.ok) throw new Error(answer.statusText);
+    if (!answer.ok) throw new Error(problem = `${answer.statusText}.`);
     show(await answer.json());
     document.body.dataset.state = "live";
   } catch (error) {
     document.body.dataset.state = "lost";
-    byId("tally").textContent = "The monitor's server does not answer.";
+    byId("tally").textContent = problem;
   }
   setTimeout(look, 1000);
 }

@@ -24,9 +24,22 @@ class Place:
 
 
 def head_of(path: Path, position: int) -> str:
-    """Return the SHA-256 of what stands before ``position``, of HEAD bytes at most."""
-    with path.open("rb") as file:
-        return hashlib.sha256(file.read(min(position, HEAD))).hexdigest()
+    """Return the SHA-256 of what stands before ``position``, of HEAD bytes at most.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.sha256(file.read(min(position, HEAD))).hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(
+        f"{path} cannot be read ({error.strerror}): name a file of JSON lines."
+    )
 
 
 def lines(path: Path, place: Place, whole: bool = True) -> Iterator[Line]:
@@ -49,9 +62,7 @@ def lines(path: Path, place: Place, whole: bool = True) -> Iterator[Line]:
                 end, number = end + len(raw), number + 1
                 yield Line(number, raw, end)
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror}): name a file of JSON lines."
-        ) from error
+        raise _unreadable(path, error) from error
 
 
 def _check(path: Path, place: Place) -> None:

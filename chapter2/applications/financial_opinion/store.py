@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from chapter2.applications.financial_opinion.settings import Settings
@@ -86,8 +86,8 @@ def make(path: Path, settings: Settings) -> None:
 
 def _create(path: Path, settings: Settings) -> None:
     aside = path.with_name(f".{path.name}.new")  # a kill must leave no half of a store
-    aside.unlink(missing_ok=True)
     try:
+        aside.unlink(missing_ok=True)
         with closing(sqlite3.connect(aside, isolation_level=None)) as new:
             new.execute("PRAGMA journal_mode=WAL")  # kept in the file
             new.executescript(SCHEMA)
@@ -111,14 +111,26 @@ def settings_of(connection: sqlite3.Connection) -> Settings:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do all that stands within, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
+    """Do all that stands within, or nothing.
+
+    Raises:
+        DataError: the store cannot be written: the disk is full, or another process
+            holds the store for longer than BUSY.
+    """
     try:
+        connection.execute("BEGIN IMMEDIATE")
         yield
-    except BaseException:
-        connection.execute("ROLLBACK")
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:  # on some errors SQLite rolls back by itself
+            with suppress(sqlite3.Error):  # closing does so too
+                connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            raise DataError(
+                f"The store cannot be written ({error}); make room or end what holds "
+                "it, and run again: all whole batches are counted."
+            ) from error
         raise
-    connection.execute("COMMIT")
 
 
 def place_of(connection: sqlite3.Connection, name: str) -> Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from chapter2.applications.financial_opinion.store import TALLIES, UNIT, settings_of
@@ -69,6 +70,7 @@ def window(
     return Window(start, texts, few, many, mean, low, high, opinions)
 
 
+@lru_cache(maxsize=4096)  # a live view asks for the same ones each second
 def student(freedom: int, level: float = 0.95) -> float:
     """Return the quantile of Student's distribution for a two-sided interval."""
     from scipy.stats import t  # of scikit-learn's own requirements
@@ -76,6 +78,7 @@ def student(freedom: int, level: float = 0.95) -> float:
     return float(t.ppf(0.5 + level / 2, freedom))
 
 
+@lru_cache(maxsize=4096)
 def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:
     """Return Garwood's (1936) exact interval of the mean of a Poisson count."""
     from scipy.stats import chi2
