@@ -161,6 +161,9 @@ def references(
         run_length: windows between two false alarms, of all topics together: each of
             the T' topics that are watched gets T' times as many.
         say: told in one sentence which topics are not watched.
+
+    Raises:
+        DataError: the texts of a watched topic are all of one opinion.
     """
     sizes = np.bincount(topics, minlength=len(names))
     watched = [t for t in range(len(names)) if sizes[t] >= FEWEST]

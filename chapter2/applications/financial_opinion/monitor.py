@@ -37,7 +37,9 @@ class Scorer(Protocol):
 class Monitor:
     """Counts the messages of a source into a store, each once."""
 
-    def __init__(self, path: Path, scorer: Scorer, settings: Settings | None = None):
+    def __init__(
+        self, path: Path, scorer: Scorer, settings: Settings | None = None
+    ) -> None:
         """Open the store ``path``; ``settings`` None: those that it was made with.
 
         Raises:
