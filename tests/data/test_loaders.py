@@ -48,6 +48,23 @@ def test_repeated_texts_are_kept_and_told(tmp_path: Path) -> None:
     )
 
 
+def test_what_is_told_of_opinions_is_true_of_them(tmp_path: Path) -> None:
+    path = rated(tmp_path, "1\t1\ta", "2\t0\ta", "3\t-0.25\tb", "4\t-2\tb", "5\t1\tc")
+    dataset = vader.parse(path, "rated", grouped=False, label="opinion")
+    assert dataset.labels == (2, 1, 1, 0, 2)
+    assert dataset.notices == (
+        "2 of 5 texts (40.0%) have a mean rating nearer to 0 than 0.5: they are the "
+        "neutral ones.",
+        "2 texts repeat an earlier one, and 2 texts carry more than one label; they "
+        "were kept, and a split keeps equal texts together.",
+    )
+
+
+def test_nothing_dropped_is_not_told(tmp_path: Path) -> None:
+    dataset = vader.parse(rated(tmp_path, "1\t1\ta", "2\t-1\tb"), "rated", False)
+    assert not any("dropped" in notice for notice in dataset.notices)
+
+
 def test_characters_that_splitlines_breaks_at_stay_in_the_text(tmp_path: Path) -> None:
     path = rated(tmp_path, "1\t1\tone\u2028two\x0bthree", "2\t-1\tb")
     dataset = vader.parse(path, "rated", grouped=False)

@@ -41,7 +41,11 @@ def parse(
         labels=tuple(label_of(score) for _, score, _ in rated),
         label_names=OPINION if opinion else SENTIMENT,
         groups=tuple(i.split("_")[0] for i, _, _ in rated) if grouped else None,
-        notices=(*_dropped(len(rows) - len(rated)), *_doubtful(rated, label_of)),
+        notices=(
+            *_dropped(len(rows) - len(rated)),
+            _near_zero(rated, opinion),
+            *_repeated(rated, label_of),
+        ),
         scores=tuple(score for _, score, _ in rated),
     )
 
@@ -73,26 +77,33 @@ def _row(path: Path, number: int, line: str) -> tuple[str, float, str]:
 
 
 def _dropped(zeros: int) -> tuple[str, ...]:
+    if not zeros:
+        return ()
     return (f"{zeros} texts with a mean rating of exactly 0 were dropped.",)
 
 
-def _doubtful(
-    rated: list[tuple[str, float, str]], label_of: Callable[[float], int]
-) -> list[str]:
-    """Report ratings near zero, and texts that several records share."""
+def _near_zero(rated: list[tuple[str, float, str]], opinion: bool) -> str:
     near = sum(abs(score) < NEAR_ZERO for _, score, _ in rated)
+    what = "they are the neutral ones" if opinion else "their label is doubtful"
+    return (
+        f"{near} of {len(rated)} texts ({near / len(rated):.1%}) have a mean rating "
+        f"nearer to 0 than {NEAR_ZERO}: {what}."
+    )
+
+
+def _repeated(
+    rated: list[tuple[str, float, str]], label_of: Callable[[float], int]
+) -> tuple[str, ...]:
+    """Report texts that several records share."""
     labels = defaultdict(list)
     for _, score, text in rated:
         labels[text].append(label_of(score))
     repeated = sum(len(found) - 1 for found in labels.values())
-    both = sum(len(set(found)) > 1 for found in labels.values())
-    notices = [
-        f"{near} of {len(rated)} texts ({near / len(rated):.1%}) have a mean rating "
-        f"nearer to 0 than {NEAR_ZERO}: their label is doubtful."
-    ]
-    if repeated:
-        notices.append(
-            f"{repeated} texts repeat an earlier one, and {both} texts carry both "
-            "labels; they were kept, and a split keeps equal texts together."
-        )
-    return notices
+    torn = sum(len(set(found)) > 1 for found in labels.values())
+    if not repeated:
+        return ()
+    several = "more than one label" if label_of is opinion_of else "both labels"
+    return (
+        f"{repeated} texts repeat an earlier one, and {torn} texts carry {several}; "
+        "they were kept, and a split keeps equal texts together.",
+    )
