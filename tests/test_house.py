@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = sorted((ROOT / "chapter2").rglob("*.py"))
+BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 HEAVY = ["torch", "transformers", "datasets", "matplotlib", "sklearn", "pandas"]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -31,8 +32,10 @@ def test_importing_loads_nothing_heavy(module, words_of):
 
 
 def test_no_module_is_longer_than_300_lines():
+    modules = [*LIBRARY, *BENCHMARKS]
     assert LIBRARY
-    lengths = {p.relative_to(ROOT): len(p.read_text().splitlines()) for p in LIBRARY}
+    assert BENCHMARKS
+    lengths = {p.relative_to(ROOT): len(p.read_text().splitlines()) for p in modules}
     assert {p: n for p, n in lengths.items() if n > 300} == {}
 
 
