@@ -88,6 +88,14 @@ def distinct(exchanges: Exchanges) -> Exchanges:
     return replace(once, notices=(*exchanges.notices, notice))
 
 
+def right_answers(exchanges: Exchanges) -> dict[str, set[str]]:
+    """Return all answers that each question got, both after :func:`normalise`."""
+    found: dict[str, set[str]] = {}
+    for question, answer in zip(exchanges.questions, exchanges.answers, strict=True):
+        found.setdefault(normalise(question), set()).add(normalise(answer))
+    return found
+
+
 @dataclass(frozen=True)
 class ExchangeSplit:
     """The three parts of a set of exchanges."""

@@ -32,6 +32,7 @@ from chapter2.evaluation.errors import Mistake, Mistakes, most_confident_errors
 from chapter2.evaluation.intervals import (
     Interval,
     bootstrap_interval,
+    mean_interval,
     paired_bootstrap,
     wilson_interval,
 )
@@ -142,6 +143,7 @@ __all__ = [
     "masked_accuracy",
     "mcnemar",
     "mean_cost",
+    "mean_interval",
     "metrics_for",
     "minimal_detectable_difference",
     "most_confident_errors",

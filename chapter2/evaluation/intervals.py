@@ -117,6 +117,25 @@ def paired_bootstrap(
     return percentile_interval(value_a - value_b, drawn[:, 0] - drawn[:, 1], level)
 
 
+def mean_interval(
+    values: np.ndarray, resamples: int = 1000, level: float = 0.95, seed: int = 0
+) -> Interval:
+    """Return the mean of ``values`` (N,), one for each record, with its interval.
+
+    Of the differences of two models, record by record, it is the paired bootstrap.
+
+    Raises:
+        DataError: no value.
+        UsageError: a level outside (0, 1), or no resample.
+    """
+    if not len(values):
+        raise DataError("There is nothing to measure on; hold some records out.")
+    _check_resamples(resamples)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(values), size=(resamples, len(values)))  # (R, N)
+    return percentile_interval(float(values.mean()), values[drawn].mean(axis=1), level)
+
+
 def wilson_interval(right: int, total: int, level: float = 0.95) -> Interval:
     """Return the accuracy right / total with Wilson's (1927) interval, a closed form.
 
@@ -164,8 +183,7 @@ class Resample:
 
     def draw(self, resamples: int, seed: int) -> np.ndarray:
         """Return the scores (R, M) on ``resamples`` resamples."""
-        if resamples < 1:
-            raise UsageError(f"resamples is {resamples}; an interval needs at least 1.")
+        _check_resamples(resamples)
         rng = np.random.default_rng(seed)
         if isinstance(self.metric, str):
             return self._draw_counts(resamples, rng)
@@ -224,6 +242,11 @@ def percentile_interval(value: float, drawn: np.ndarray, level: float) -> Interv
     tail = (1 - _checked_level(level)) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return Interval(float(value), float(low), float(high), level, len(drawn))
+
+
+def _check_resamples(resamples: int) -> None:
+    if resamples < 1:
+        raise UsageError(f"resamples is {resamples}; an interval needs at least 1.")
 
 
 def _checked_level(level: float) -> float:

@@ -30,7 +30,6 @@ from chapter2.applications.customer_service import (
 from chapter2.applications.customer_service import service as service_module
 from chapter2.applications.customer_service import store as store_module
 from chapter2.applications.customer_service.index import embed
-from chapter2.applications.customer_service.measures import mean_interval
 from chapter2.applications.customer_service.reranker import pair_text
 from chapter2.applications.customer_service.service import NEVER, reorder
 from chapter2.data.exchanges import Exchanges, split_exchanges
@@ -409,16 +408,8 @@ def test_recall_and_mrr_by_hand() -> None:
     )
     better = Ranks(np.array([1, 1, 1, 1]), np.ones(4))
     assert better.gain(ranks, k=1).value == 0.75
-    with pytest.raises(DataError, match="no question to measure on"):
-        mean_interval(np.array([]))
-
-
-def test_the_interval_of_a_mean_is_near_the_closed_form() -> None:
-    values = np.random.default_rng(1).normal(size=400)
-    found = mean_interval(values)
-    half = 1.96 * values.std() / 20
-    assert found.low == pytest.approx(values.mean() - half, abs=0.02)
-    assert found.high == pytest.approx(values.mean() + half, abs=0.02)
+    with pytest.raises(DataError, match="nothing to measure on"):
+        Ranks(np.array([]), np.array([])).mrr()
 
 
 def test_any_of_a_questions_answers_is_right() -> None:

@@ -18,6 +18,7 @@ from chapter2.applications import recommendation as rec
 from chapter2.applications.recommendation import als, blend, metrics, two_tower
 from chapter2.applications.recommendation.base import NONE_LEFT
 from chapter2.applications.recommendation.cold_start import hide, item_folds
+from chapter2.applications.recommendation.evaluate import Measured
 from chapter2.data.ratings import Film, Person, Ratings
 from chapter2.errors import DataError, UsageError
 
@@ -358,14 +359,15 @@ def test_diversity_and_coverage_by_hand() -> None:
     assert metrics.coverage(lists, 8) == 0.5
 
 
-def test_the_interval_of_a_mean_is_near_the_normal_one() -> None:
-    values = np.random.default_rng(0).normal(2, 1, 400)
-    found = metrics.mean_interval(values, 2000)
-    half = 1.96 * values.std() / 20
-    assert found.low == pytest.approx(values.mean() - half, abs=0.02)
-    assert found.high == pytest.approx(values.mean() + half, abs=0.02)
-    with pytest.raises(DataError, match="no users"):
-        metrics.mean_interval(np.array([]))
+def test_no_user_or_no_resample_gives_no_interval() -> None:
+    none, two = (
+        Measured(np.zeros((n, 1)), *(np.zeros(n) for _ in range(3)), 0.0)
+        for n in (0, 2)
+    )
+    with pytest.raises(DataError, match="nothing to measure on"):
+        rec.Comparison({"a": none}, 10).interval("a")
+    with pytest.raises(UsageError, match="resamples is 0"):
+        rec.Comparison({"a": two}, 0).interval("a")
 
 
 def test_a_comparison_is_paired(models, windows, vectors) -> None:

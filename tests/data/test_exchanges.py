@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from chapter2 import data
-from chapter2.data.exchanges import Exchanges, distinct, split_exchanges, together
+from chapter2.data.exchanges import (
+    Exchanges,
+    distinct,
+    right_answers,
+    split_exchanges,
+    together,
+)
 from chapter2.data.files.exchanges import read_exchanges
 from chapter2.data.normalise import normalise
 from chapter2.data.parsers import chatterbot, fiqa
@@ -54,6 +60,15 @@ def test_parts_are_as_large_as_asked_and_repeatable() -> None:
 def test_too_few_for_three_parts_are_refused() -> None:
     with pytest.raises(DataError, match=r"many: 2 independent exchanges do not fill"):
         split_exchanges(many(2))
+
+
+def test_all_answers_that_a_question_got_are_right() -> None:
+    assert right_answers(SMALL) == {
+        "where is it": {"here", "there"},
+        "when": {"now"},
+        "who": {"now"},
+        "why": {"because"},
+    }
 
 
 def test_each_exchange_is_kept_once() -> None:

@@ -9,6 +9,7 @@ from chapter2.evaluation import (
     Interval,
     accuracy,
     bootstrap_interval,
+    mean_interval,
     paired_bootstrap,
     precision_recall_f1,
     wilson_interval,
@@ -145,6 +146,25 @@ def test_classes_that_are_never_seen_count_when_they_are_stated():
     assert bootstrap_interval("macro_f1", true, pred).value == 1
     stated = bootstrap_interval("macro_f1", true, pred, classes=4)
     assert stated.value == precision_recall_f1(true, pred, 4, "macro").f1 == 0.5
+
+
+def test_the_interval_of_a_mean_is_near_the_normal_one():
+    values = np.random.default_rng(0).normal(2, 1, 400)
+    found = mean_interval(values, 2000)
+    half = 1.96 * values.std() / 20
+    assert found.value == values.mean()
+    assert found.low == pytest.approx(values.mean() - half, abs=0.02)
+    assert found.high == pytest.approx(values.mean() + half, abs=0.02)
+    assert mean_interval(values, 2000) == found != mean_interval(values, 2000, seed=1)
+
+
+def test_a_mean_needs_values_and_resamples():
+    with pytest.raises(DataError, match="nothing to measure on"):
+        mean_interval(np.array([]))
+    with pytest.raises(UsageError, match="resamples is 0"):
+        mean_interval(np.ones(3), resamples=0)
+    with pytest.raises(UsageError, match="level is 95"):
+        mean_interval(np.ones(3), level=95)
 
 
 def test_wilson_known_values_and_edges():

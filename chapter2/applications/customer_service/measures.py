@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chapter2.data.exchanges import Exchanges
+from chapter2.data.exchanges import Exchanges, right_answers
 from chapter2.data.normalise import normalise
-from chapter2.errors import DataError
-from chapter2.evaluation.intervals import Interval, percentile_interval
+from chapter2.evaluation.intervals import Interval, mean_interval
 
 if TYPE_CHECKING:
     from chapter2.applications.customer_service.index import Found
@@ -39,11 +38,11 @@ class Ranks:
 
     def recall(self, k: int) -> Interval:
         """Return the share of the questions with a right answer among the first k."""
-        return mean_interval((self.places <= k).astype(float))
+        return mean_interval((self.places <= k).astype(float), RESAMPLES)
 
     def mrr(self) -> Interval:
         """Return the mean reciprocal rank."""
-        return mean_interval(1 / self.places)
+        return mean_interval(1 / self.places, RESAMPLES)
 
     def gain(self, other: Ranks, k: int | None = None) -> Interval:
         """Return self - other in R@k, or in MRR where no k is given, paired."""
@@ -51,23 +50,7 @@ class Ranks:
             1 / ranks.places if k is None else (ranks.places <= k).astype(float)
             for ranks in (self, other)
         )
-        return mean_interval(ours - theirs)
-
-
-def mean_interval(
-    values: np.ndarray, resamples: int = RESAMPLES, level: float = 0.95, seed: int = 0
-) -> Interval:
-    """Return the mean of ``values`` (N,) with its percentile bootstrap interval.
-
-    Raises:
-        DataError: there is no value.
-    """
-    if not len(values):
-        raise DataError("There is no question to measure on; hold some out.")
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(values), size=(resamples, len(values)))
-    means = values[drawn].mean(axis=1)
-    return percentile_interval(float(values.mean()), means, level)
+        return mean_interval(ours - theirs, RESAMPLES)
 
 
 def rank(search: Callable[[str], Sequence[Found]], questions: Exchanges) -> Ranks:
@@ -76,9 +59,7 @@ def rank(search: Callable[[str], Sequence[Found]], questions: Exchanges) -> Rank
     A question that has several answers there has several right ones. ``search``
     returns what it found, best first.
     """
-    right: dict[str, set[str]] = {}
-    for question, answer in zip(questions.questions, questions.answers, strict=True):
-        right.setdefault(normalise(question), set()).add(normalise(answer))
+    right = right_answers(questions)
     places, sure = [], []
     for question in dict.fromkeys(questions.questions):
         found = search(question)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from chapter2.applications.customer_service.index import AnswerIndex
-from chapter2.data.exchanges import Exchanges
+from chapter2.data.exchanges import Exchanges, right_answers
 from chapter2.data.normalise import normalise
 from chapter2.data.records import TextDataset
 from chapter2.models import Classifier, load_encoder
@@ -75,9 +75,7 @@ def training_pairs(
     The wrong ones are the first that ``index`` finds: the ones that are hard to tell.
     Answers equal to a right one of the same question are none of them.
     """
-    right: dict[str, set[str]] = {}
-    for question, answer in zip(train.questions, train.answers, strict=True):
-        right.setdefault(normalise(question), set()).add(normalise(answer))
+    right = right_answers(train)
     texts, labels = [], []
     for question, answer in zip(train.questions, train.answers, strict=True):
         own = right[normalise(question)]

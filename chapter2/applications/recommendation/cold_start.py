@@ -94,14 +94,7 @@ def _measure(
     warm = np.setdiff1d(np.arange(task.past.shape[1]), cold)
     closed[:, warm] = True
     lists = top(model.scores(task.histories()), csr_matrix(closed), k)
-    wanted = task.wanted[task.users]
-    return Measured(
-        lists,
-        metrics.recall(lists, wanted),
-        metrics.ndcg(lists, wanted),
-        metrics.diversity(lists, features),
-        metrics.coverage(lists, len(cold)),
-    )
+    return Measured.of(lists, task.wanted[task.users], features)
 
 
 def _join(found: list[tuple[np.ndarray, Measured]], features: np.ndarray) -> Measured:

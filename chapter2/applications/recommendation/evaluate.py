@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from chapter2.applications.recommendation import metrics
 from chapter2.applications.recommendation.base import Recommender, recommend
 from chapter2.applications.recommendation.likes import Task
-from chapter2.evaluation.intervals import Interval
+from chapter2.evaluation.intervals import Interval, mean_interval
 from chapter2.evaluation.tables import markdown_table, text_table
 
 
@@ -26,6 +27,19 @@ class Measured:
     ndcg: np.ndarray  # (B,)
     diversity: np.ndarray  # (B,)
     coverage: float
+
+    @classmethod
+    def of(
+        cls, lists: np.ndarray, wanted: csr_matrix, features: np.ndarray
+    ) -> Measured:
+        """Measure lists (B, k) by what was wanted (B, I) and by features (I, V)."""
+        return cls(
+            lists,
+            metrics.recall(lists, wanted),
+            metrics.ndcg(lists, wanted),
+            metrics.diversity(lists, features),
+            metrics.coverage(lists, len(features)),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +59,7 @@ class Comparison:
     def interval(self, name: str, metric: str = "ndcg") -> Interval:
         """Return the mean of a metric over the users, with its interval."""
         values = getattr(self.measured[name], metric)
-        return metrics.mean_interval(values, self.resamples, self.level, self.seed)
+        return mean_interval(values, self.resamples, self.level, self.seed)
 
     def against(
         self, name: str, other: str | None = None, metric: str = "ndcg"
@@ -53,7 +67,7 @@ class Comparison:
         """Return ``name`` - ``other`` (None: the first) by the paired bootstrap."""
         a, b = self.measured[name], self.measured[other or self.reference]
         difference = getattr(a, metric) - getattr(b, metric)
-        return metrics.mean_interval(difference, self.resamples, self.level, self.seed)
+        return mean_interval(difference, self.resamples, self.level, self.seed)
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         k = next(iter(self.measured.values())).lists.shape[1]
@@ -80,15 +94,8 @@ def measure(
 
     ``features`` (I, V) are what diversity is measured by.
     """
-    wanted = task.wanted[task.users]
     lists = recommend(model, task.histories(), task.seen[task.users], k)
-    return Measured(
-        lists,
-        metrics.recall(lists, wanted),
-        metrics.ndcg(lists, wanted),
-        metrics.diversity(lists, features),
-        metrics.coverage(lists, len(features)),
-    )
+    return Measured.of(lists, task.wanted[task.users], features)
 
 
 def compare(

@@ -16,7 +16,6 @@ from scipy.sparse import csr_matrix
 
 from chapter2.applications.recommendation.base import NONE_LEFT
 from chapter2.errors import DataError
-from chapter2.evaluation.intervals import Interval, percentile_interval
 
 
 def hits(lists: np.ndarray, wanted: csr_matrix) -> np.ndarray:
@@ -70,21 +69,3 @@ def coverage(lists: np.ndarray, n_items: int) -> float:
     and others not at all, underrates it: it is given without a bootstrap interval.
     """
     return len(np.unique(lists[lists != NONE_LEFT])) / n_items
-
-
-def mean_interval(
-    values: np.ndarray, resamples: int = 1000, level: float = 0.95, seed: int = 0
-) -> Interval:
-    """Return the mean over users of ``values`` (B,) with its bootstrap interval.
-
-    For a comparison give the differences of two models, user by user: that is the
-    paired bootstrap.
-
-    Raises:
-        DataError: no users.
-    """
-    if not len(values):
-        raise DataError("There are no users to measure on.")
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(values), size=(resamples, len(values)))
-    return percentile_interval(float(values.mean()), values[drawn].mean(axis=1), level)
