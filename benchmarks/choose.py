@@ -8,9 +8,9 @@ part:
 - regret: test score of the exhaustive pick less that of the recommended model, points;
 - share: the time of ``choose`` over that of the exhaustive run.
 
-Two peers get the same development part and the time of ``choose``: the library SetFit,
-and AutoGluon's tabular predictor with its text features (``--peers``; README.md says
-how their environments are made).
+Two peers get the same development part and the budget of ``choose``: the library
+SetFit, and AutoGluon's tabular predictor with its text features (``--peers``; README.md
+says how their environments are made).
 
 Each part of each cell is a line of a journal, so a run that was cut goes on. All use
 the same processors, and trials that one has measured are not lent to another.

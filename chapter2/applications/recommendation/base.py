@@ -16,7 +16,7 @@ NONE_LEFT = -1  # stands in a list where fewer than k items are left
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why an item has its score: ``score = rest + parts.sum()``, exactly."""
+    """Why an item has its score: ``score = rest + parts.sum()``, to rounding."""
 
     score: float
     parts: np.ndarray  # (I,): what each item of the past contributed; else 0

@@ -32,7 +32,7 @@ class Card:
     records: int = 0  # after parsing, by the first label set; 0 for weights
     # label set -> balance, the default set first; for tagging: entities by type; for a
     # corpus: its documents, titles and words; for words: pairs, words and groups; for
-    # ratings: those, users and films
+    # ratings: those, users and films; for exchanges: those, questions and answers
     balances: Mapping[str, Balance] = field(default_factory=dict)
     parse: Callable[[Path, Card, str], Dataset] | None = None  # (folder, card, set)
 
