@@ -241,8 +241,16 @@ def test_trouble_on_the_way_is_noticed(news, rated, linear, tmp_path):
 # --- the command line ---------------------------------------------------------------
 
 
+# a shell that starts us in the background has SIGINT ignored, and children inherit it
+PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from chapter2.applications.financial_opinion.__main__ import main;"
+    "raise SystemExit(main())"
+)
+
+
 def command(*arguments, **options):
-    program = [sys.executable, "-m", "chapter2.applications.financial_opinion"]
+    program = [sys.executable, "-c", PROGRAM]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [*program, *map(str, arguments)], env=environment, text=True,
