@@ -188,12 +188,11 @@ def cells(options: argparse.Namespace) -> list[dict[str, Any]]:
     comes first.
     """
     note = Notebook(options.journal)
-    how = {"given": options}
     for seed in range(options.seeds):
         for task in TASKS[: options.tasks]:
-            whole = note(task, seed, "exhaustive", exhaustive, **how)
+            whole = note(task, seed, "exhaustive", exhaustive, given=options)
             budget = options.share * whole["seconds"]
-            note(task, seed, "chosen", chosen, budget=budget, **how)
+            note(task, seed, "chosen", chosen, given=options, budget=budget)
             for name, python in options.peers:
                 if choose_peers.suits(name, data.card(task.data).language):
                     more = {"name": name, "python": python, "budget": budget}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-sys.path.insert(0, str(Path(__file__).parent))  # for chat_server
+sys.path.insert(0, str(Path(__file__).parent))  # for chat_server, children
 
 settings.register_profile(
     "chapter2",

@@ -8,13 +8,13 @@ whether the store then is that of a run which was left alone.
 """
 
 import json
-import os
 import random
-import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
+from children import forked
 from opinion_stream import TOPICS, Told, contents, stream, write
 
 from chapter2.applications.financial_opinion import Monitor, Reference, Settings
@@ -35,40 +35,22 @@ def count(store, source):
     Monitor(store, Slow(), SETTINGS).run(source, batch=5)
 
 
-def attempt(store, source, after=None):
-    """Run a child; return whether it came to its end."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            count(store, source)
-            code = 0
-        finally:
-            os._exit(code)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if os.WIFEXITED(status):
-        assert os.WEXITSTATUS(status) == 0, "the run failed by itself"
-    return os.WIFEXITED(status)
-
-
 def main():
     root, kills = Path(sys.argv[1]), int(sys.argv[2])
     source = write(root / "stream.jsonl", stream(2500, seed=1, drop_after=1500))
     began = time.monotonic()
-    assert attempt(root / "whole.db", source)
+    assert forked(partial(count, root / "whole.db", source))
     length = time.monotonic() - began
     draw, killed, places = random.Random(0), 0, []
     store = root / "killed.db"
     while killed < kills:
-        if attempt(store, source, after=draw.uniform(0.1, 1.5 * length / kills)):
+        after = draw.uniform(0.1, 1.5 * length / kills)
+        if forked(partial(count, store, source), after):
             break
         killed += 1
         if store.exists():
             places += [position for _, position, *_ in contents(store)["source"]]
-    assert attempt(store, source)
+    assert forked(partial(count, store, source))
     whole = contents(root / "whole.db")
     told = {"killed": killed, "places": places, "equal": contents(store) == whole}
     sizes = {name: len(rows) for name, rows in whole.items()}

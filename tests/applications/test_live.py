@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from children import CTRL_C
 
 from chapter2 import data
 from chapter2.applications.financial_opinion import (
@@ -241,9 +242,7 @@ def test_trouble_on_the_way_is_noticed(news, rated, linear, tmp_path):
 # --- the command line ---------------------------------------------------------------
 
 
-# a shell that starts us in the background has SIGINT ignored, and children inherit it
-PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+PROGRAM = CTRL_C + (
     "from chapter2.applications.financial_opinion.__main__ import main;"
     "raise SystemExit(main())"
 )

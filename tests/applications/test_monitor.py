@@ -243,7 +243,11 @@ def test_a_failing_model_leaves_the_store_as_it_was(tmp_path):
 def test_a_killed_monitor_loses_nothing_and_counts_nothing_twice(tmp_path):
     script = Path(__file__).with_name("killed_monitor.py")
     command = [sys.executable, str(script), str(tmp_path), "4"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    tests = str(script.parents[1])  # where forking stands
+    environment = {**os.environ, "PYTHONPATH": tests}
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, check=False
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["killed"] >= 2

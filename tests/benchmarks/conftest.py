@@ -1,5 +1,6 @@
 """Running a benchmark as its reader does, at a tiny size."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -38,3 +39,10 @@ def stored(run, tmp_path):
         return done.stdout, found
 
     return result
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Return a function that imports a benchmark by its name."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return importlib.import_module

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 from collections import Counter
 from dataclasses import asdict
@@ -16,13 +15,6 @@ from chapter2.errors import InterruptedTraining, TrainingError
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 TINY = ("--encoder", "tiny-random", "--records", 300, "--seeds", 1, "--labels", 32)
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Return a function that imports a benchmark by its name."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    return importlib.import_module
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The regret benchmark: a tiny run, its journal, its rows, and how peers are asked."""
 
 import argparse
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -17,13 +16,6 @@ order = json.load(open(sys.argv[1]))
 told = {"predicted": [order["labels"][0]] * len(order["asked"]), "seconds": 2.5}
 json.dump(told, open(order["out"], "w"))
 """
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Return a function that imports a benchmark by its name."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    return importlib.import_module
 
 
 def test_a_tiny_run_compares_both_parts_and_goes_on_from_its_journal(stored, tmp_path):

@@ -8,14 +8,10 @@ import time
 from hashlib import sha256
 
 import pytest
+from children import COMMAND_LINE
 
 from chapter2.training import TrainingConfig
 
-# a shell that starts us in the background has SIGINT ignored, and children inherit it
-PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    "from chapter2.cli import main; main()"
-)
 pytestmark = pytest.mark.timeout(900)  # processes start slowly on a busy machine
 FAST = ("--model", "tiny-random", "--precision", "fp32")
 
@@ -26,7 +22,7 @@ def trained(tmp_path_factory, reviews):
     out = tmp_path_factory.mktemp("runs") / "model"
     command = ["finetune", str(reviews), "--out", str(out), "--json", *FAST]
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *command], capture_output=True, text=True
+        [sys.executable, "-c", COMMAND_LINE, *command], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return out, json.loads(done.stdout), done.stderr
@@ -138,7 +134,7 @@ def test_interrupted_and_killed_and_resumed_gives_the_same_weights(
         before = newest(out)
         command = [*map(str, (*options, "--out", out)), *resume]
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *command],
+            [sys.executable, "-c", COMMAND_LINE, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

@@ -9,16 +9,12 @@ import sys
 from itertools import count
 
 import pytest
+from children import COMMAND_LINE
 
 from chapter2.cli.predict import arriving, chunks, label
 from chapter2.errors import DataError
 
 pytestmark = pytest.mark.timeout(900)  # processes start slowly on a busy machine
-# a shell that starts us in the background has SIGINT ignored, and children inherit it
-PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    "from chapter2.cli import main; main()"
-)
 
 
 @pytest.fixture
@@ -27,7 +23,7 @@ def start(tiny):
     processes = []
 
     def begin(*options: str, **streams) -> subprocess.Popen:
-        command = [sys.executable, "-c", PROGRAM, "predict", str(tiny), *options]
+        command = [sys.executable, "-c", COMMAND_LINE, "predict", str(tiny), *options]
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE} | streams
         process = subprocess.Popen(command, stderr=subprocess.PIPE, **streams)
         processes.append(process)

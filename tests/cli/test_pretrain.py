@@ -11,13 +11,10 @@ from hashlib import sha256
 import numpy as np
 import pytest
 import torch
+from children import COMMAND_LINE
 
 from chapter2.models.language_model import FAMILIES, SIZES, load_language_model
 
-PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    "from chapter2.cli import main; main()"
-)
 pytestmark = pytest.mark.timeout(900)  # processes start slowly on a busy machine
 SMALL = ("--length", 16, "--batch-size", 8, "--precision", "fp32")
 NEW = (*SMALL, "--vocabulary", 120)
@@ -52,7 +49,7 @@ def trained(tmp_path_factory, corpus):
     out = tmp_path_factory.mktemp("runs") / "bert"
     command = ["pretrain", corpus, "--tokens", 6000, "--out", out, "--json", *NEW]
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *map(str, command)],
+        [sys.executable, "-c", COMMAND_LINE, *map(str, command)],
         capture_output=True,
         text=True,
     )
@@ -177,7 +174,7 @@ def test_interrupted_and_killed_and_resumed_gives_the_same_weights(
         before = newest(out)
         command = [*map(str, (*options, "--out", out)), *resume]
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *command],
+            [sys.executable, "-c", COMMAND_LINE, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from children import forked
 from torch import nn
 
 from chapter2.objectives import classification
@@ -162,23 +163,13 @@ def die_at_touch(folder, n):
 
 def attempt(make, folder, result, *, touch=None, after=None):
     """Run a child; return whether it came to its end."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            if touch:
-                die_at_touch(folder, touch)
-            run(make, folder, result)
-            code = 0
-        finally:
-            os._exit(code)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if os.WIFEXITED(status):
-        assert os.WEXITSTATUS(status) == 0, "the run failed by itself"
-    return os.WIFEXITED(status)
+
+    def work():
+        if touch:
+            die_at_touch(folder, touch)
+        run(make, folder, result)
+
+    return forked(work, after)
 
 
 def finished(result):

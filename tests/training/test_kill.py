@@ -19,7 +19,8 @@ SCRIPT = Path(__file__).with_name("killed_run.py")
 def test_resumed_after_kill_is_bit_identical(tmp_path, what, kills, stride):
     arguments = [what, str(tmp_path), str(kills), str(stride)]
     command = [sys.executable, str(SCRIPT), *arguments]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    tests = str(SCRIPT.parents[1])  # where forking stands
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": tests}
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment, check=False
     )

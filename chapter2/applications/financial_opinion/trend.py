@@ -92,12 +92,12 @@ def snapshot(connection: sqlite3.Connection) -> dict[str, Any]:
     """Return all that a live view shows, ready for JSON, of one moment."""
     connection.execute("BEGIN")  # all is read of the same state
     try:
-        topics = settings_of(connection).topics
-        trends = {topic: trend(connection, topic) for topic in topics}
+        settings = settings_of(connection)
+        trends = {topic: trend(connection, topic) for topic in settings.topics}
         return {
             "tally": _tally(connection),
             "newest": connection.execute("SELECT newest FROM clock").fetchone()[0],
-            "width": settings_of(connection).window,
+            "width": settings.window,
             "topics": {t: [vars(w) for w in found] for t, found in trends.items()},
             "alarms": alarms(connection),
             "rejects": _newest(connection, "line, reason, begins", "rejects"),
