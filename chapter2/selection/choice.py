@@ -75,7 +75,7 @@ class Choice:
         if late:
             return (
                 f"It was begun on {late[-1].records:,} records and ended after "
-                f"{self.timing.ended[late[-1]]:.0f} s, because the time was up."
+                f"{self.timing.ended[late[-1]]:.0f} s: there was no more time for it."
             )
         parent = self.plan.runner(name).parent
         if not mine and parent and not self.plan.alive(parent, self.outcomes):

@@ -5,7 +5,8 @@ eighth, a half), all of it, then all of each further fold. A candidate is promot
 while it stands in the better half of those that reached its rung (ASHA: Li et al.
 2020, A System for Massively Parallel Hyperparameter Tuning), and dropped once even a
 hopeful extension of its learning curve stays below the best. What is at the top with a
-part of the records already goes on before others are begun. Only rungs with all
+part of the records already goes on before others are begun, and so does what is likely
+to reach it and takes at most half of the time left to a whole fold. Only rungs with all
 records of a fold count in the recommendation. What costs next to nothing skips the
 small rungs: its whole ladder is the first answer. What changes the model of another, as
 8 bits do, waits for it on a whole fold, follows it there, and is dropped with it.
@@ -19,34 +20,16 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from chapter2.selection import forecasts
+from chapter2.selection.ladder import Rung
 from chapter2.selection.trial import Outcome, Trial
 
-# of the first fold's training part, before all of it. Few steps: few records are read
-# more often, and cost more than their share; but a curve to extend has three points
-SHARES = (1 / 8, 1 / 2)
-FEWEST = 64  # records on the smallest rung; fewer tell little about more
-PER_CLASS = 8  # records of each class on the smallest rung, on average
 EFFORTS = (1.0, 0.5, 0.25)  # shares of the schedule, where the whole does not fit
 SLACK = 1.15  # a forecast is taken to be this much too low
+AT_ONCE = 0.5  # share of what is left that a whole first fold may take at once
 HOPE = 0.01  # gain per doubling of the records that is always thought possible
 STEEP = 0.10  # gain per doubling where one rung alone is known
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One step of the ladder."""
-
-    fold: int
-    records: int
-    whole: bool  # all of the fold's training part
-
-
-def ladder(training: Sequence[int], classes: int) -> tuple[Rung, ...]:
-    """Return the rungs for folds whose training parts have so many records."""
-    fewest = max(FEWEST, PER_CLASS * classes)
-    small = [int(training[0] * share) for share in SHARES]
-    rungs = [Rung(0, n, False) for n in small if fewest <= n < training[0]]
-    return *rungs, *(Rung(fold, n, True) for fold, n in enumerate(training))
+USUAL = 0.03  # the same, where it is to be likely and not only possible
 
 
 @dataclass(frozen=True)
@@ -58,6 +41,7 @@ class Runner:
     by_epochs: bool  # may be trained for a part of its schedule
     climbs: bool = True  # False: small rungs would cost as much as whole ones
     parent: str | None = None  # whose finished model it changes, where that runs too
+    reads_once: bool = False  # only texts that no trial of it has read cost time
 
 
 @dataclass(frozen=True)
@@ -69,6 +53,7 @@ class Plan:
     development: int  # records of the last refit
     score: Callable[[Outcome], float]
     seed: int = 0
+    asked: int = 0  # test records, which the last refit predicts
 
     def next(
         self, outcomes: Sequence[Outcome], running: Sequence[Trial], left: float
@@ -78,13 +63,13 @@ class Plan:
         The time of the last refit is kept free.
         """
         taken = {o.trial for o in outcomes} | set(running)
-        for trial in self._wanted(outcomes, running):
+        for trial in self._wanted(outcomes, running, left):
             if trial not in taken and (fitting := self._fit(trial, outcomes, left)):
                 return fitting
         return None
 
     def _wanted(
-        self, outcomes: Sequence[Outcome], running: Sequence[Trial]
+        self, outcomes: Sequence[Outcome], running: Sequence[Trial], left: float
     ) -> Iterable[Trial]:
         """Yield what is worth measuring, the most wanted first."""
         cheap = [r for r in self.runners if r.cheap]
@@ -100,11 +85,43 @@ class Plan:
         yield from self._changes(outcomes)  # cheap beside what they change
         leading = [r for r in racing if self._leads(r.name, outcomes)]
         yield from self._promotions(leading, outcomes, busy, everyone=True)
+        yield from self._at_once(racing, outcomes, busy, left)
         for runner in racing:  # each is seen once
             if not self._of(runner.name, outcomes) and runner.name not in busy:
                 yield self._ladder(runner)[0]
         yield from self._promotions(racing, outcomes, busy, everyone=False)
         yield from self._promotions(racing, outcomes, busy, everyone=True)
+
+    def _at_once(
+        self,
+        racing: Sequence[Runner],
+        outcomes: Sequence[Outcome],
+        busy: set[str],
+        left: float,
+    ) -> Iterable[Trial]:
+        """Yield the next rungs of what a part of the time takes to a whole fold.
+
+        Looks at others may leave no time for what was already found to be good.
+        """
+        best = self._best(outcomes)
+        good = [
+            r
+            for r in racing
+            if self._of(r.name, outcomes) and self.hope(r.name, outcomes, USUAL) >= best
+        ]
+        for trial in self._promotions(good, outcomes, busy, everyone=True):
+            whole = replace(trial, records=self._largest, effort=1.0)
+            needed = self.forecast(whole, outcomes) or 0.0
+            if (
+                trial.fold == 0
+                and needed + self.refit(whole, outcomes) <= AT_ONCE * left
+            ):
+                yield trial
+
+    @property
+    def _largest(self) -> int:
+        """The training records of the whole first fold."""
+        return max(r.records for r in self.rungs if r.whole and r.fold == 0)
 
     def _leads(self, name: str, outcomes: Sequence[Outcome]) -> bool:
         """Whether its last score on the first fold reaches the best that counts."""
@@ -198,7 +215,9 @@ class Plan:
         started = self._on_first(name, outcomes)
         return not started or self.hope(name, outcomes) >= self._best(outcomes)
 
-    def hope(self, name: str, outcomes: Sequence[Outcome]) -> float:
+    def hope(
+        self, name: str, outcomes: Sequence[Outcome], steep: float = STEEP
+    ) -> float:
         """Return a hopeful score with all records: the last gain per doubling goes on.
 
         Learning curves flatten, so it seldom goes on; two standard errors of the last
@@ -207,36 +226,26 @@ class Plan:
         mine = self._on_first(name, outcomes)
         last = mine[-1]
         score, records = self.score(last), last.trial.records
-        gain = STEEP
+        gain = steep
         if len(mine) > 1:
             doublings = math.log2(records / mine[-2].trial.records)
             gain = (score - self.score(mine[-2])) / doublings if doublings else 0.0
-        whole = max(r.records for r in self.rungs if r.whole and r.fold == 0)
-        ahead = max(0.0, math.log2(whole / records))
+        ahead = max(0.0, math.log2(self._largest / records))
         # of a share p of M records: sqrt(p (1 - p) / M)
         error = math.sqrt(max(score * (1 - score), 0.01) / max(1, len(last.rows)))
         return min(1.0, score + max(gain, HOPE) * ahead + 2 * error)
 
     def forecast(self, trial: Trial, outcomes: Sequence[Outcome]) -> float | None:
-        """Return the seconds that the trial will take; None where nothing is known.
-
-        Linear in records times effort, through the last two sizes; through one size,
-        proportional, which is too high where a part of the time is fixed.
-        """
-        known: dict[float, float] = {}
+        """Return the seconds that the trial will take; None where nothing is known."""
         mine = self._of(trial.candidate, outcomes)
-        for o in [o for o in mine if not o.elsewhere] or mine:  # machines differ
-            work = o.trial.records * o.trial.effort
-            known[work] = max(o.seconds, known.get(work, 0.0))
-        if not known:
-            return None
-        *before, last = sorted(known)
-        work = trial.records * trial.effort
-        slope = known[last] / last
-        if before:
-            rise = known[last] - known[before[-1]]
-            slope = min(slope, max(0.0, rise / (last - before[-1])))
-        return SLACK * max(0.0, known[last] + slope * (work - last))
+        here = [o for o in mine if not o.elsewhere]  # machines differ
+        if here and self.runner(trial.candidate).reads_once:
+            seconds = forecasts.of_reading(
+                trial, here, self.development, self._largest, self.asked
+            )
+        else:
+            seconds = forecasts.of_work(trial, here or mine)
+        return None if seconds is None else SLACK * seconds
 
     def refit(self, trial: Trial, outcomes: Sequence[Outcome]) -> float:
         """Return the seconds of fitting the trial's candidate to all records.

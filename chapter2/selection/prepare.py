@@ -12,7 +12,8 @@ from chapter2.data import TextDataset, folds, split
 from chapter2.errors import DataError
 from chapter2.evaluation.metrics import score_by
 from chapter2.selection.candidates.base import Entry
-from chapter2.selection.plan import Plan, Runner, ladder
+from chapter2.selection.ladder import ladder
+from chapter2.selection.plan import Plan, Runner
 from chapter2.selection.trial import Outcome, Store, context_of
 
 TEST_SHARE = 0.2  # of the records, where no test file is given
@@ -92,6 +93,7 @@ def plan_for(
             *(e.name, is_light(e), e.trains_by_epochs),
             climbs=not e.network,
             parent=e.parent,
+            reads_once=e.reads_once,
         )
         for e in order
     ]
@@ -103,6 +105,7 @@ def plan_for(
         len(prepared.development),
         Scorer(prepared.labels, classes, metric),
         seed,
+        len(prepared.test),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from chapter2.data.records import TextDataset
 from chapter2.runtime import cores
 from chapter2.selection.budget import Budget
 from chapter2.selection.first_answer import FirstAnswer
+from chapter2.selection.forecasts import LEAST
 from chapter2.selection.nursery import Child, Nursery, Spawner, nursery
 from chapter2.selection.plan import Plan
 from chapter2.selection.trial import Outcome, Store, Trial
@@ -20,7 +22,9 @@ from chapter2.selection.worker import HEAVY, LIGHT, Order, write_records
 
 RUN = "chapter2.selection.worker:run"
 Place = Nursery | Spawner  # where children are started
-LEAST = 200  # records that are predicted at least: a share of them is known to 7 points
+# share of the time left that a trial on a part of the first fold may take: all of the
+# fold, and the last fit, take as long or longer, and there would be no time for both
+PATIENCE = 1 / 3
 TICK = 0.5  # seconds between two looks at the budget
 
 
@@ -42,6 +46,9 @@ class Race:
     outcomes: list[Outcome] = field(default_factory=list)
     forecasts: dict[Trial, float] = field(default_factory=dict)  # seconds, before
     ended: dict[Trial, float] = field(default_factory=dict)  # seconds until the clock
+    limits: dict[Trial, float] = field(
+        default_factory=dict
+    )  # seconds that each may take
 
     def __enter__(self) -> Race:
         """Start the nursery of the cheap candidates, unless it imports already.
@@ -102,7 +109,8 @@ class Race:
 
     def _next(self) -> Trial | None:
         """Return the next trial; None: what is running must end first, or all has."""
-        return self.plan.next(self.outcomes, self._in_hand(), self.left)
+        taken = [*self._in_hand(), *self.ended]
+        return self.plan.next(self.outcomes, taken, self.left)
 
     def _in_hand(self) -> list[Trial]:
         return [trial for trial, _ in self._running.values()]
@@ -117,6 +125,8 @@ class Race:
         train, held_out = self.folds[trial.fold]
         some = subset(self.records, train, trial.records, trial.seed)
         whole = len(some) == len(train)
+        if not whole:
+            self.limits[trial] = PATIENCE * self.left
         # a small rung only ranks: as many are predicted as were learned from
         asked = held_out if whole else self._few(held_out, trial)
         order = self.order(trial, some, asked, self._records_file, keep=whole)
@@ -181,14 +191,15 @@ class Race:
                 self._prepare_torch()
 
     def _end_late(self) -> None:
-        """End trials for which no time is left, and count them as not run."""
-        if self.left > 0:
-            return
+        """End trials for which there is no more time, and count them as not run."""
         for trial, child in list(self._running.values()):
+            if self.left > 0 and child.seconds <= self.limits.get(trial, math.inf):
+                continue
             self._place(trial).kill(child.name)
             del self._running[child.name]
             self.ended[trial] = child.seconds
-            self.say(f"{trial.title}: ended after {child.seconds:.0f} s; time is up.")
+            why = "time is up" if self.left <= 0 else "a whole fold would take too long"
+            self.say(f"{trial.title}: ended after {child.seconds:.0f} s; {why}.")
 
     def _place(self, trial: Trial) -> Place:
         light = trial.candidate in self.light

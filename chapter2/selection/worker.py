@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -122,6 +122,8 @@ def fitted(named: Candidate, order: Order, train: TextDataset) -> Predictor:
 
     if order.begun and isinstance(named, Quantised):
         return named.changed(order.begun)
+    if named.entry.reads_once:
+        named = replace(cast("Any", named), scratch=Path(order.result).parent)
     return named.fit(train, effort=order.trial.effort, seed=order.trial.seed)
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from chapter2.selection.plan import FEWEST, Plan, Rung, Runner, ladder
+from chapter2.selection.ladder import FEWEST, Rung, ladder
+from chapter2.selection.plan import Plan, Runner
 from chapter2.selection.trial import Outcome, Trial
 
 FOLDS = (800, 800, 800)
@@ -292,3 +293,16 @@ def test_what_is_at_the_top_with_a_part_of_the_records_goes_on_at_once():
     outcomes, _ = race(plan, curves, seconds, left=100)
     done = [o.trial.fold for o in outcomes if o.trial.candidate == "frozen"]
     assert done == [0, 0, 0, 1, 2]
+
+
+def test_a_whole_fold_that_takes_little_time_comes_before_looks_at_others():
+    """It was not at the top with a part of the records; the looks left no time."""
+    fast = Runner("frozen", False, False)
+    looks = [Runner(f"slow{i}", False, False) for i in range(3)]
+    plan = plan_of(CHEAP, fast, *looks)
+    curves = {"words": flat(0.76), "frozen": rising(0.73, 0.80)}
+    curves |= {runner.name: flat(0.5) for runner in looks}
+    seconds = {"words": 0.1, "frozen": 30} | {runner.name: 300 for runner in looks}
+    outcomes, _ = race(plan, curves, seconds, left=200)
+    whole = [o for o in outcomes if o.trial == Trial("frozen", 0, 800)]
+    assert [plan.score(o) for o in whole] == pytest.approx([0.80])

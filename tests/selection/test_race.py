@@ -91,7 +91,8 @@ def test_what_fails_in_any_way_is_told_and_the_rest_goes_on(snippets, tmp_path):
     assert {o.trial.candidate for o in outcomes if not o.failed} == {"tfidf"}
 
 
-def test_the_budget_ends_a_trial_that_would_not_end(snippets, tmp_path):
+def test_the_budget_ends_a_trial_that_would_not_end(snippets, tmp_path, monkeypatch):
+    monkeypatch.setattr(race_module, "PATIENCE", 1.0)
     race = race_of(snippets, ["tfidf", "slow"], tmp_path, seconds=30, reserve=10)
     began = time.monotonic()
     with race:
@@ -103,6 +104,22 @@ def test_the_budget_ends_a_trial_that_would_not_end(snippets, tmp_path):
     ((trial, seconds),) = race.ended.items()
     assert trial.candidate == "slow"
     assert 5 < seconds < 25
+
+
+def test_a_look_after_which_no_whole_fold_would_fit_is_ended(
+    snippets, tmp_path, monkeypatch
+):
+    """It is not begun again, and what is left goes to others."""
+    monkeypatch.setattr(race_module, "PATIENCE", 0.25)
+    said = []
+    race = race_of(snippets, ["slow", "brisk"], tmp_path, seconds=80)
+    race.say = said.append
+    with race:
+        outcomes = race.run()
+        assert race.left > 30
+    assert {o.trial.candidate for o in outcomes} == {"brisk"}
+    assert [trial.candidate for trial in race.ended] == ["slow"]
+    assert any(line.endswith("a whole fold would take too long.") for line in said)
 
 
 def test_a_second_run_finds_what_the_first_had_measured(snippets, tmp_path):

@@ -36,6 +36,7 @@ class Entry:
     window: int | None = None  # tokens that it can read; None: any length
     parameters: int | None = None  # None: grows with the records, or is not known
     trains_by_epochs: bool = False  # False: fitted whole in one go, effort is ignored
+    reads_once: bool = False  # keeps what it computed of a text in its ``scratch``
     weights: str | None = None  # pretrained ones, by the name that fetches them
     packages: tuple[str, ...] = ()  # that must be installed beside the library's core
     parent: str | None = None  # the candidate whose fitted model it changes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapter2.selection.candidates import notices
@@ -28,6 +29,7 @@ FROZEN = Entry(
     parameters=22_713_216,
     weights="minilm",
     smallest_mb=90.0,
+    reads_once=True,
     sources=MINILM_FACTS,
 )
 
@@ -39,6 +41,7 @@ class FrozenEncoder:
     entry: Entry = FROZEN
     encoder: str = "minilm"
     max_length: int = 128  # tokens; a longer text says its class early, mostly
+    scratch: Path | None = None  # a folder in which the vectors of all trials are kept
 
     def fit(
         self,
@@ -50,9 +53,11 @@ class FrozenEncoder:
     ) -> EmbeddingLinear:
         """Fit in one go; see :class:`Candidate`."""
         from chapter2.models.embedding import load_embedder
+        from chapter2.selection.vectors import kept
 
         check_classes(train)
-        return on_vectors(load_embedder(self.encoder, self.max_length), train)
+        embedder = load_embedder(self.encoder, self.max_length)
+        return on_vectors(kept(embedder, self.encoder, self.scratch), train)
 
 
 def on_vectors(embedder: Embedder, train: TextDataset) -> EmbeddingLinear:

@@ -13,7 +13,7 @@ import torch
 from chapter2.data import TextDataset
 from chapter2.errors import Chapter2Error, DataError, UsageError
 from chapter2.models import Classifier
-from chapter2.selection.candidates import CANDIDATES
+from chapter2.selection.candidates import CANDIDATES, lexicon
 from chapter2.selection.candidates.endpoint import endpoint_candidate
 from chapter2.selection.candidates.quantised import Quantised
 from chapter2.selection.candidates.schedule import Schedule
@@ -178,3 +178,12 @@ def test_an_endpoint_is_fitted_without_a_word_sent():
     assert [label for _, label in model.examples] != []
     with pytest.raises(Chapter2Error, match="cannot be reached"):
         model.predict_proba(["a"])
+
+
+def test_the_lexicon_learns_from_a_sample_that_lacks_no_class(monkeypatch):
+    monkeypatch.setattr(lexicon, "MOST", 50)
+    texts = (*(f"a good film {i}" for i in range(3000)), "a bad film")
+    train = TextDataset("rare", texts, (0,) * 3000 + (1,), ("good", "bad"))
+    some = lexicon.sample(train, seed=0)
+    assert (len(some), some.labels.count(1)) == (51, 1)
+    assert CANDIDATES["lexicon"].fit(train).predict_proba(["bad"]).shape == (1, 2)

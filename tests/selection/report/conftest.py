@@ -12,7 +12,8 @@ from chapter2.evaluation import bootstrap_interval
 from chapter2.selection.choice import Choice, Timing
 from chapter2.selection.choose import Options, qualities, recommendation
 from chapter2.selection.findings import Finding
-from chapter2.selection.plan import Plan, Runner, ladder
+from chapter2.selection.ladder import ladder
+from chapter2.selection.plan import Plan, Runner
 from chapter2.selection.prepare import Prepared, Scorer
 from chapter2.selection.quantities import QUALITIES
 from chapter2.selection.recommend import contenders

@@ -91,7 +91,8 @@ def test_what_was_begun_and_ended_by_the_clock_is_said_to_be_so(choice):
     timing = replace(choice.timing, ended=ended)
     choice = replace(choice, outcomes=tuple(tried), timing=timing)
     assert choice.unmeasured["minilm-full"] == (
-        "It was begun on 600 records and ended after 23 s, because the time was up."
+        "It was begun on 600 records and ended after 23 s: there was no more time for "
+        "it."
     )
     assert "Never measured, so what it takes is not known" in as_text(choice)
     untried = replace(choice, timing=replace(timing, ended={}))
