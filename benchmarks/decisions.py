@@ -41,7 +41,7 @@ class Task:
 TASKS = (
     Task("departments", "clothing-reviews", 3000, 3, {"label": "department"}, "Trend"),
     Task("chinese reviews", "chinese-reviews", 1500, 2),
-    Task("film snippets", "movie-snippets", 1500, 5),
+    Task("film snippets", "movie-snippets", 1500, 20),
 )
 
 
