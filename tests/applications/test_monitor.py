@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -402,6 +403,19 @@ def test_another_file_or_other_settings_are_refused(tmp_path):
         Monitor(tmp_path / "none.db", Told())
     with pytest.raises(DataError, match="cannot be read"):
         Monitor(path, Told()).run(tmp_path / "none")
+
+
+def test_a_database_of_another_program_is_refused(tmp_path):
+    """Whatever tables it has: one called settings is a common one."""
+    path = tmp_path / "browser.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE settings (value TEXT)")
+        other.commit()
+    before = path.read_bytes()
+    for settings in (None, Settings(TOPICS)):
+        with pytest.raises(DataError, match=r"is no store of a monitor \(another"):
+            Monitor(path, Told(), settings)
+    assert path.read_bytes() == before
 
 
 def test_two_processes_do_not_count_one_source(tmp_path):

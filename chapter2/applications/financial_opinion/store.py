@@ -22,6 +22,7 @@ from chapter2.errors import DataError, UsageError
 
 UNIT = 10_000  # an opinion is kept as a whole number of 1/UNIT: sums are exact
 BUSY = 10.0  # seconds to wait for another writer
+MARK = 0x4332464F  # "C2FO", SQLite's application_id: tells a store from other files
 TALLIES = ("read", "counted", "late", "repeated", "rejected")
 SCHEMA = """
 CREATE TABLE settings (value TEXT NOT NULL);
@@ -59,8 +60,14 @@ def connect(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             address, uri=True, timeout=BUSY, isolation_level=None
         )
-        connection.execute("SELECT value FROM settings")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            (mark,) = connection.execute("PRAGMA application_id").fetchone()
+            if mark != MARK:
+                raise sqlite3.DatabaseError("another program's database")
+            connection.execute("PRAGMA synchronous=NORMAL")
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise DataError(
             f"{path} is no store of a monitor ({error}): name the file that one made."
@@ -90,6 +97,7 @@ def _create(path: Path, settings: Settings) -> None:
         aside.unlink(missing_ok=True)
         with closing(sqlite3.connect(aside, isolation_level=None)) as new:
             new.execute("PRAGMA journal_mode=WAL")  # kept in the file
+            new.execute(f"PRAGMA application_id={MARK}")
             new.executescript(SCHEMA)
             new.execute("INSERT INTO settings VALUES (?)", [settings.dumps()])
             new.execute("INSERT INTO clock VALUES (0, 0)")
