@@ -23,7 +23,7 @@ PORT ?= 8000
 DATA := movie-snippets product-snippets editorial-snippets tweets chinese-reviews \
 	chinese-entities clothing-reviews encyclopaedia word-groups film-ratings \
 	reuters-r8 company-texts finance-exchanges chat-exchanges chinese-exchanges \
-	minilm bert-tiny smollm2
+	interface-messages news-summaries minilm bert-tiny smollm2
 # once fetched, nothing asks the network
 OFFLINE := HF_HUB_OFFLINE=1
 

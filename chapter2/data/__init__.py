@@ -29,6 +29,7 @@ from chapter2.data.files import read_corpus, read_exchanges, read_file
 from chapter2.data.folds import Fold, folds
 from chapter2.data.normalise import normalise
 from chapter2.data.packing import Packed, pack, token_ids
+from chapter2.data.pairs import PairSplit, TextPairs, split_pairs
 from chapter2.data.records import TaggedDataset, TextDataset
 from chapter2.data.rewriting import BackTranslation, ContextualReplacement
 from chapter2.data.sentences import split_sentences
@@ -48,6 +49,7 @@ __all__ = [
     "Fold",
     "LengthBatches",
     "Packed",
+    "PairSplit",
     "RandomDeletion",
     "RandomInsertion",
     "RandomSwap",
@@ -56,6 +58,7 @@ __all__ = [
     "SynonymReplacement",
     "TaggedDataset",
     "TextDataset",
+    "TextPairs",
     "WordGroups",
     "augment",
     "card",
@@ -78,6 +81,7 @@ __all__ = [
     "split",
     "split_corpus",
     "split_exchanges",
+    "split_pairs",
     "split_sentences",
     "status",
     "token_ids",

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
 from chapter2.data.components import Components
 from chapter2.data.records import TextDataset
+from chapter2.errors import DataError
 
 
 def units_of(dataset: TextDataset, keys: Sequence[str]) -> list[list[int]]:
@@ -49,3 +51,30 @@ def deal(
         for c, n, _ in items:
             lacking[best][c] -= n
     return part_of
+
+
+def share_out(
+    units: Sequence[Sequence[int]], shares: np.ndarray, seed: int, name: str, kind: str
+) -> list[list[int]]:
+    """Deal ``units`` at random into parts of these ``shares``; return their records.
+
+    A unit goes where its middle lies, so that no part is off by more than half a unit.
+    ``name`` is the set's and ``kind`` that of its records, for the error.
+
+    Raises:
+        DataError: a part with a share above 0 gets no record.
+    """
+    order = np.random.default_rng(seed).permutation(len(units))
+    ends = list(accumulate(len(units[i]) for i in order))  # up to and with the unit
+    edges = np.cumsum(shares) * sum(map(len, units))
+    parts: list[list[int]] = [[] for _ in shares]
+    for unit, end in zip(order, ends, strict=True):
+        middle = end - len(units[unit]) / 2
+        place = min(int(np.searchsorted(edges, middle)), len(parts) - 1)
+        parts[place] += units[unit]
+    if any(share > 0 and not part for share, part in zip(shares, parts, strict=True)):
+        raise DataError(
+            f"{name}: {len(units)} independent {kind} do not fill {len(parts)} parts; "
+            f"add {kind} that share no text with these."
+        )
+    return [sorted(part) for part in parts]

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 import numpy as np
 
 from chapter2.data.components import Components
+from chapter2.data.dealing import share_out
 from chapter2.data.normalise import normalise
 from chapter2.data.splits import check_fractions
-from chapter2.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -119,20 +118,8 @@ def split_exchanges(
     """
     shares = check_fractions(fractions)
     units = together(exchanges)
-    order = np.random.default_rng(seed).permutation(len(units))
-    sizes = list(accumulate(len(units[i]) for i in order))  # up to and with the unit
-    edges = np.cumsum(shares) * len(exchanges)
-    # a unit goes where its middle lies, so that no part is off by more than half a unit
-    parts: list[list[int]] = [[], [], []]
-    for unit, end in zip(order, sizes, strict=True):
-        middle = end - len(units[unit]) / 2
-        parts[min(int(np.searchsorted(edges, middle)), 2)] += units[unit]
-    if any(share > 0 and not part for share, part in zip(shares, parts, strict=True)):
-        raise DataError(
-            f"{exchanges.name}: {len(units)} independent exchanges do not fill three "
-            "parts; add exchanges with other questions and answers."
-        )
-    return ExchangeSplit(*(exchanges.select(sorted(part)) for part in parts))
+    parts = share_out(units, shares, seed, exchanges.name, "exchanges")
+    return ExchangeSplit(*(exchanges.select(part) for part in parts))
 
 
 def together(exchanges: Exchanges) -> list[list[int]]:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from chapter2.data.corpus import Corpus
 from chapter2.data.exchanges import Exchanges
+from chapter2.data.pairs import TextPairs
 from chapter2.data.ratings import Ratings
 from chapter2.data.records import TaggedDataset, TextDataset
 from chapter2.data.sources.hub import HubSource
 from chapter2.data.sources.packages import PackageSource
 from chapter2.data.word_groups import WordGroups
 
-Dataset = TextDataset | TaggedDataset | Corpus | WordGroups | Ratings | Exchanges
+Dataset = (
+    TextDataset | TaggedDataset | Corpus | WordGroups | Ratings | Exchanges | TextPairs
+)
 Balance = Mapping[str, int]  # label -> number of records, in the order of the index
 
 
@@ -23,8 +26,9 @@ class Card:
     """One entry: a data set, or a folder of weights (``task`` is then ``weights``)."""
 
     name: str
-    task: str  # classification, tagging, corpus, words, exchanges, ratings or weights
-    language: str  # ISO 639-1
+    # classification, tagging, corpus, words, exchanges, pairs, ratings or weights
+    task: str
+    language: str  # ISO 639-1; of pairs in two languages both
     source: PackageSource | HubSource
     licence_package: str
     licence_text: str  # terms of the texts or weights, as far as stated
@@ -32,7 +36,8 @@ class Card:
     records: int = 0  # after parsing, by the first label set; 0 for weights
     # label set -> balance, the default set first; for tagging: entities by type; for a
     # corpus: its documents, titles and words; for words: pairs, words and groups; for
-    # ratings: those, users and films; for exchanges: those, questions and answers
+    # ratings: those, users and films; for exchanges: those, questions and answers; for
+    # pairs: those, sources and targets
     balances: Mapping[str, Balance] = field(default_factory=dict)
     parse: Callable[[Path, Card, str], Dataset] | None = None  # (folder, card, set)
 

