@@ -17,12 +17,16 @@ from chapter2.models.hub import resolve
 
 
 def hub_translator(
-    name: str, batch_size: int = 16, max_tokens: int = 256
+    name: str,
+    batch_size: int = 16,
+    max_tokens: int = 256,
+    max_new_tokens: int | None = None,
 ) -> Callable[[list[str]], list[str]]:
     """Return the function that translates texts by the model ``name``, greedily.
 
     ``name``: a folder, or a Hub repository with weights in safetensors. Source and
-    translation are cut at ``max_tokens`` tokens.
+    translation are cut at ``max_tokens`` tokens, the translation at ``max_new_tokens``
+    where that is given (a summary is shorter than its source).
 
     Raises:
         ModelError: it cannot be loaded as a sequence-to-sequence model.
@@ -48,7 +52,7 @@ def hub_translator(
             ids = model.generate(
                 input_ids=batch["input_ids"],
                 attention_mask=batch["attention_mask"],
-                max_new_tokens=max_tokens,
+                max_new_tokens=max_new_tokens or max_tokens,
                 num_beams=1,
                 do_sample=False,
             )
