@@ -73,10 +73,13 @@ def stored_labels(config: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(names[key]) for key in sorted(names, key=int))
 
 
-def has_head(config: dict[str, Any]) -> bool:
-    """Tell whether config.json says that a sequence classifier was stored."""
-    kinds = config.get("architectures") or []
-    return any(kind.endswith("ForSequenceClassification") for kind in kinds)
+TEXTS, TOKENS = "SequenceClassification", "TokenClassification"  # kinds of head
+
+
+def has_head(config: dict[str, Any], kind: str = TEXTS) -> bool:
+    """Tell whether config.json says that a classifier of that kind was stored."""
+    stored = config.get("architectures") or []
+    return any(name.endswith(f"For{kind}") for name in stored)
 
 
 def window(config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:
@@ -112,29 +115,35 @@ def read_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def read_weights(
-    folder: Path, label_names: Sequence[str], seed: int, new_head: bool
+    folder: Path,
+    label_names: Sequence[str],
+    seed: int,
+    new_head: bool,
+    kind: str = TEXTS,
 ) -> tuple[PreTrainedModel, list[str]]:
-    """Return the sequence classifier in ``folder`` and what the file did not hold.
+    """Return the classifier in ``folder`` and what the file did not hold.
 
     Args:
         label_names: (C,) the classes of the head.
         seed: of the weights that are made new; the global generator is untouched.
         new_head: replace a stored head of other size; if False it is an error.
+        kind: of head, ``TEXTS`` (one label each) or ``TOKENS`` (one for each token).
 
     Raises:
         ModelError: the weights are missing, cut off, or those of another model.
     """
-    from transformers import AutoModelForSequenceClassification
+    import transformers
 
     names = dict(enumerate(label_names))
+    told = {"problem_type": "single_label_classification"} if kind == TEXTS else {}
     try:
         with quiet(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            model, found = AutoModelForSequenceClassification.from_pretrained(
+            model, found = getattr(transformers, f"AutoModelFor{kind}").from_pretrained(
                 folder,
                 id2label=names,
                 label2id={name: i for i, name in names.items()},
-                problem_type="single_label_classification",
+                **told,
                 dtype=torch.float32,  # a master copy for training; autocast may lower
                 ignore_mismatched_sizes=True,
                 output_loading_info=True,

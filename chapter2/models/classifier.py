@@ -128,7 +128,7 @@ class Classifier:
                 f"{source} holds an encoder without a classification head (no "
                 f"{missing[0]}); fine-tune it first."
             )
-        return _assemble(model, tokenizer, names, None, str(source), [])
+        return assemble(model, tokenizer, names, None, str(source), [])
 
 
 def load_encoder(
@@ -154,10 +154,10 @@ def load_encoder(
         ModelError: no such model, or one that cannot be loaded.
         FetchError: it must be fetched and cannot be.
     """
-    labels = _checked(label_names)
+    labels = checked_labels(label_names)
     if name == "tiny-random":
         model, tokenizer = tiny_random(len(labels), seed)
-        return _assemble(model, tokenizer, labels, max_length, name, [])
+        return assemble(model, tokenizer, labels, max_length, name, [])
     folder = resolve(name)
     config = read_config(folder)
     tokenizer = read_tokenizer(folder)
@@ -165,17 +165,22 @@ def load_encoder(
     stored = stored_labels(config)
     notices = []
     if has_head(config) and stored != labels:
-        _renew_head(model, seed)
+        renew_head(model, seed)
         notices.append(
             f"The head of {name} ({', '.join(stored)}) was replaced by a new one for "
             f"{', '.join(labels)}."
         )
     elif any(".pooler." in key for key in missing):
         notices.append(f"{name} stores no pooler; a new one starts from the seed.")
-    return _assemble(model, tokenizer, labels, max_length, name, notices)
+    return assemble(model, tokenizer, labels, max_length, name, notices)
 
 
-def _checked(label_names: Sequence[str]) -> tuple[str, ...]:
+def checked_labels(label_names: Sequence[str]) -> tuple[str, ...]:
+    """Return the labels, or say why they do not serve.
+
+    Raises:
+        UsageError: fewer than two labels, or a label twice.
+    """
     labels = tuple(label_names)
     if len(labels) < 2:
         raise UsageError(
@@ -186,7 +191,7 @@ def _checked(label_names: Sequence[str]) -> tuple[str, ...]:
     return labels
 
 
-def _renew_head(model: PreTrainedModel, seed: int) -> None:
+def renew_head(model: PreTrainedModel, seed: int) -> None:
     """Draw the last layer, (C, D), anew from N(0, initializer_range), its bias 0."""
     generator = torch.Generator().manual_seed(seed)
     std = getattr(model.config, "initializer_range", 0.02)
@@ -199,7 +204,7 @@ def _renew_head(model: PreTrainedModel, seed: int) -> None:
                 torch.nn.init.zeros_(module.bias)
 
 
-def _assemble(
+def assemble(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     labels: tuple[str, ...],
@@ -207,7 +212,12 @@ def _assemble(
     name: str,
     notices: list[str],
 ) -> Classifier:
-    """Fit model, tokenizer, labels and length to each other, or say what does not."""
+    """Fit model, tokenizer, labels and length to each other, or say what does not.
+
+    Raises:
+        ModelError: model and tokenizer belong to different models.
+        UsageError: a length out of range.
+    """
     if len(tokenizer) > model.config.vocab_size:
         raise ModelError(
             f"The tokenizer of {name} has {len(tokenizer)} entries but the model only "

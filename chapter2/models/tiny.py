@@ -36,7 +36,24 @@ def tiny_random(
     classes: int, seed: int
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return a 2 x 32 BERT for ``classes`` labels, all weights drawn from ``seed``."""
-    from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
+    from transformers import BertForSequenceClassification
+
+    return _tiny(BertForSequenceClassification, classes, seed)
+
+
+def tiny_random_tokens(
+    classes: int, seed: int
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Return the same with a head for ``classes`` tags on each token."""
+    from transformers import BertForTokenClassification
+
+    return _tiny(BertForTokenClassification, classes, seed)
+
+
+def _tiny(
+    kind: type[PreTrainedModel], classes: int, seed: int
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    from transformers import BertConfig, BertTokenizer
 
     pieces = vocabulary()
     config = BertConfig(
@@ -50,5 +67,5 @@ def tiny_random(
     config.num_labels = classes
     with torch.random.fork_rng(devices=[]):  # the global generator stays as it was
         torch.manual_seed(seed)
-        model = BertForSequenceClassification(config)
+        model = kind(config)
     return model, BertTokenizer(vocab=pieces, model_max_length=512)
