@@ -12,7 +12,12 @@ from chapter2.applications.customer_service.choice import (
     entries_of,
 )
 from chapter2.applications.customer_service.fusion import fuse
-from chapter2.applications.customer_service.index import AnswerIndex, Entry, Found
+from chapter2.applications.customer_service.index import (
+    AnswerIndex,
+    Entry,
+    Found,
+    Remembering,
+)
 from chapter2.applications.customer_service.learn import Learned, learn
 from chapter2.applications.customer_service.measures import Ranks, rank
 from chapter2.applications.customer_service.reranker import (
@@ -43,6 +48,7 @@ __all__ = [
     "Handed",
     "Learned",
     "Ranks",
+    "Remembering",
     "Reply",
     "Reranker",
     "Settings",

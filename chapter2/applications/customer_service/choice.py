@@ -13,7 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chapter2.applications.customer_service.index import AnswerIndex, Embeds, Entry
+from chapter2.applications.customer_service.index import (
+    AnswerIndex,
+    Entry,
+    Remembering,
+)
 from chapter2.applications.customer_service.measures import Ranks, rank
 from chapter2.applications.customer_service.reranker import Reranker
 from chapter2.applications.customer_service.service import (
@@ -94,24 +98,12 @@ def choose(
     return Choice(service, tuple(tried), reranked, curve, target)
 
 
-class _Known:
-    """An embedder that has read some texts already, and gives what it found."""
-
-    def __init__(self, embedder: Embeds, texts: Sequence[str]) -> None:
-        self.embedder = embedder
-        self.vectors = dict(zip(texts, embedder.embed(texts), strict=True))
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Return the vectors (N, D)."""
-        if all(text in self.vectors for text in texts):
-            return np.stack([self.vectors[text] for text in texts])
-        return self.embedder.embed(texts)
-
-
-def _read(index: AnswerIndex, validation: Exchanges) -> _Known:
+def _read(index: AnswerIndex, validation: Exchanges) -> Remembering:
     """Return the embedder, having read the questions: not once for each share."""
     assert index.embedder is not None
-    return _Known(index.embedder, validation.questions)
+    embedder = Remembering(index.embedder)
+    embedder.embed(validation.questions)  # in batches
+    return embedder
 
 
 def threshold_for(curve: Coverage, target: float) -> float:

@@ -151,8 +151,29 @@ class AnswerIndex:
             return None
         if detect_language([question]) == "zh":
             return None  # the encoder has read no Chinese
+        import torch  # here: an index of words alone does not need it
+
         vector = self.embedder.embed([question])[0].astype(np.float32)
-        return np.where(self.live, self.vectors @ vector, 0.0)
+        # by torch, not numpy: the threads of two libraries would wait for work side by
+        # side, and the encoder's for a core that the other's keep busy
+        cosines = torch.mv(torch.from_numpy(self.vectors), torch.from_numpy(vector))
+        return np.where(self.live, cosines.numpy(), 0.0)
+
+
+class Remembering:
+    """An embedder that reads each text once: for measuring, where texts come again."""
+
+    def __init__(self, embedder: Embeds) -> None:
+        self.embedder = embedder
+        self.vectors: dict[str, np.ndarray] = {}
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the vectors (N, D)."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.vectors]
+        if new or not len(texts):
+            found = self.embedder.embed(new)
+            self.vectors.update(zip(new, found, strict=True))
+        return np.stack([self.vectors[text] for text in texts]) if len(texts) else found
 
 
 def embed(texts: Sequence[str], embedder: Embeds) -> np.ndarray:

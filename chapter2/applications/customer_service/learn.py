@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chapter2.applications.customer_service.choice import (
     Choice,
@@ -10,7 +10,12 @@ from chapter2.applications.customer_service.choice import (
     choose,
     entries_of,
 )
-from chapter2.applications.customer_service.index import AnswerIndex, Embeds, Entry
+from chapter2.applications.customer_service.index import (
+    AnswerIndex,
+    Embeds,
+    Entry,
+    Remembering,
+)
 from chapter2.applications.customer_service.measures import Ranks, rank
 from chapter2.applications.customer_service.service import CustomerService
 from chapter2.data.exchanges import Exchanges, split_exchanges
@@ -44,11 +49,15 @@ def learn(
     """
     parts = split_exchanges(exchanges, seed=seed)
     language = detect_language(exchanges.questions)
-    reads = None if language == "zh" else embedder
+    reads = None  # or what keeps what the embedder has read
+    if embedder is not None and language != "zh":
+        reads = Remembering(embedder)
     choice = choose(AnswerIndex.of(entries_of(parts), reads), parts.validation, target)
     test = rank(choice.service.search, parts.test)
     settings = choice.service.settings
     handed = Handed.of(test, settings.thresholds[language])
     pairs = zip(exchanges.questions, exchanges.answers, strict=True)
     index = AnswerIndex.of([Entry(*pair) for pair in pairs], reads)
+    if reads is not None:
+        index = replace(index, embedder=embedder)  # a service that answers forgets
     return Learned(CustomerService(index, settings), choice, test, handed)

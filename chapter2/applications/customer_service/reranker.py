@@ -5,7 +5,7 @@ probability of "right" orders what a faster search has found. Departure: the two
 are parted by [SEP] but not by segment numbers, so that any encoder serves.
 
 The pairs to learn from are each question with its own answer, and with answers that the
-search takes for good but that are not its own.
+search takes for good but that are those of other questions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from chapter2.training import TrainingConfig, fine_tune
 
 LABELS = ("wrong", "right")
 LENGTH = 64  # tokens of question and answer together; longer answers lose their end
-SEARCHED = 20  # answers that the search finds, among which wrong ones are drawn
+SEARCHED = 20  # answers that the search finds, of which the first wrong ones are taken
 # One pass over the pairs of 389 finance questions (61 steps) was measured to leave the
 # probabilities nearly equal (standard deviation 0.008), and so did 51 steps at 3e-4: it
 # does not learn, why is not known. `choose` drops what fails on validation questions.
@@ -73,14 +73,18 @@ def training_pairs(
     """Return each question with its answer, and with ``negatives`` wrong ones.
 
     The wrong ones are the first that ``index`` finds: the ones that are hard to tell.
-    Answers equal to a right one of the same question are none of them.
+    Each is the right one of another question of ``train``. An answer that is only ever
+    shown as a wrong one, as those of held-out questions would be, teaches that it is
+    wrong whatever is asked.
     """
     right = right_answers(train)
+    known = set().union(*right.values())
     texts, labels = [], []
     for question, answer in zip(train.questions, train.answers, strict=True):
         own = right[normalise(question)]
         found = (hit.entry.answer for hit in index.search(question, SEARCHED))
-        wrong = [other for other in found if normalise(other) not in own][:negatives]
+        others = known - own
+        wrong = [other for other in found if normalise(other) in others][:negatives]
         texts += [pair_text(question, each, mark) for each in (answer, *wrong)]
         labels += [1] + [0] * len(wrong)
     return TextDataset(f"{train.name}: pairs", tuple(texts), tuple(labels), LABELS)
