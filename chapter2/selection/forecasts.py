@@ -61,6 +61,7 @@ def of_reading(
         return max(again, default=None)
     read = max(texts(o.trial) for o in first)
     spent = sum(o.seconds for o in first)
-    new = texts(trial) - read + (asked if trial.fold < 0 else 0)
+    # the last fit follows a whole fold, which has read all but what is then predicted
+    new = asked if trial.fold < 0 else texts(trial) - read
     fitting = max(again, default=REFIT_SHARE * spent) if trial.fold != 0 else 0.0
     return fitting + spent / read * max(0, new)

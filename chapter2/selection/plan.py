@@ -6,7 +6,7 @@ while it stands in the better half of those that reached its rung (ASHA: Li et a
 2020, A System for Massively Parallel Hyperparameter Tuning), and dropped once even a
 hopeful extension of its learning curve stays below the best. What is at the top with a
 part of the records already goes on before others are begun, and so does what is likely
-to reach it and takes at most half of the time left to a whole fold. Only rungs with all
+to reach it and has time enough for a whole fold. Only rungs with all
 records of a fold count in the recommendation. What costs next to nothing skips the
 small rungs: its whole ladder is the first answer. What changes the model of another, as
 8 bits do, waits for it on a whole fold, follows it there, and is dropped with it.
@@ -26,7 +26,6 @@ from chapter2.selection.trial import Outcome, Trial
 
 EFFORTS = (1.0, 0.5, 0.25)  # shares of the schedule, where the whole does not fit
 SLACK = 1.15  # a forecast is taken to be this much too low
-AT_ONCE = 0.5  # share of what is left that a whole first fold may take at once
 HOPE = 0.01  # gain per doubling of the records that is always thought possible
 STEEP = 0.10  # gain per doubling where one rung alone is known
 USUAL = 0.03  # the same, where it is to be likely and not only possible
@@ -99,7 +98,7 @@ class Plan:
         busy: set[str],
         left: float,
     ) -> Iterable[Trial]:
-        """Yield the next rungs of what a part of the time takes to a whole fold.
+        """Yield the next rungs of what there is time to take to a whole fold.
 
         Looks at others may leave no time for what was already found to be good.
         """
@@ -110,12 +109,8 @@ class Plan:
             if self._of(r.name, outcomes) and self.hope(r.name, outcomes, USUAL) >= best
         ]
         for trial in self._promotions(good, outcomes, busy, everyone=True):
-            whole = replace(trial, records=self._largest, effort=1.0)
-            needed = self.forecast(whole, outcomes) or 0.0
-            if (
-                trial.fold == 0
-                and needed + self.refit(whole, outcomes) <= AT_ONCE * left
-            ):
+            whole = replace(trial, records=self._largest)
+            if trial.fold == 0 and self._fit(whole, outcomes, left):
                 yield trial
 
     @property
