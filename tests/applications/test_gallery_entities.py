@@ -27,5 +27,5 @@ def test_a_comparison_counts_and_scores():
     assert found.interval("guess").value == tagging_report(TRUE, GUESS).micro.f1
     assert found.against("truth", "guess").value > 0
     table = found._repr_markdown_()
-    assert "no BIO" in table
+    assert "not BIO" in table
     assert table.count("\n") == 3

@@ -16,7 +16,7 @@ from chapter2.evaluation.tag_intervals import (
 )
 from chapter2.evaluation.tagging import Tags, entities
 
-HEADER = ("tagger", "precision", "recall", "F1 [95 % interval]", "no BIO")
+HEADER = ("tagger", "precision", "recall", "F1 [95 % interval]", "not BIO")
 
 
 @dataclass(frozen=True, eq=False)
