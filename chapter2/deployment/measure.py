@@ -28,6 +28,10 @@ from chapter2.files import read_json, write_json
 TOLERANCE = 1e-4  # of a probability: other batches are summed in another order
 
 
+class OutOfTimeError(ModelError):
+    """A model took longer than it was given; it may be a good one."""
+
+
 @dataclass(frozen=True)
 class Footprint:
     """Time, memory and size of a shipped model on this machine. MB are 10^6 bytes."""
@@ -70,8 +74,9 @@ def measure(
 
     Raises:
         UsageError: no texts, or no time.
-        ModelError: the folder cannot be loaded so, the time was too short, or a
-            probability differs from the expected one.
+        OutOfTimeError: the time was too short.
+        ModelError: the folder cannot be loaded so, or a probability differs from the
+            expected one.
     """
     if not texts or timeout <= 0:
         raise UsageError(
@@ -137,7 +142,7 @@ def _run(source: Path, scratch: Path, threads: int | None, timeout: float) -> No
     try:
         _, told = child.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        raise ModelError(
+        raise OutOfTimeError(
             f"The model in {source} could not be measured within {timeout:.0f} s; give "
             "more time or fewer texts."
         ) from None

@@ -17,6 +17,7 @@ from chapter2.selection.plan import Plan, Runner
 from chapter2.selection.trial import Outcome, Store, context_of
 
 TEST_SHARE = 0.2  # of the records, where no test file is given
+CHECKED = 500  # test texts at most that the saved model predicts again
 FEW = 200  # development records up to which five folds are affordable and needed
 LARGE = 100_000_000  # parameters
 FOLDS = (5, 3)  # with few records, with more
@@ -105,7 +106,7 @@ def plan_for(
         len(prepared.development),
         Scorer(prepared.labels, classes, metric),
         seed,
-        len(prepared.test),
+        len(prepared.test) + min(CHECKED, len(prepared.test)),
     )
 
 
