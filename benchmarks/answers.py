@@ -115,11 +115,12 @@ def measured(
     assert index.embedder is not None
     assert index.vectors is not None
     asked = index.embedder.embed(test.questions).astype(np.float32)
-    rows = dict(zip(test.questions, asked, strict=True))
+    rows = dict(zip(test.questions, torch.from_numpy(asked), strict=True))
+    vectors = torch.from_numpy(index.vectors)
     parts = {
         "reading": lambda question: index.embedder.embed([question]),
         "bm25": index.bm25.scores,
-        "vectors": lambda question: index.vectors @ rows[question],
+        "vectors": lambda question: torch.mv(vectors, rows[question]),
     }
     medians = {
         name: float(np.median(milliseconds(part, test.questions)))
