@@ -44,9 +44,10 @@ def open_storage(place: Path | str) -> BaseStorage:
     try:
         return get_storage(RDBStorage(str(place), {"connect_args": connect}))
     except ImportError as error:
+        wanted = getattr(error.__cause__, "name", None) or "its package"
         raise UsageError(
-            f"The driver of the database {shown(place)} is not installed; install it, "
-            "or give a file on a shared folder."
+            f"The driver of the database {shown(place)} is not installed; install "
+            f"{wanted}, or give a file on a shared folder."
         ) from error
     except failures() as error:
         raise DataError(

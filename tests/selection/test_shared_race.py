@@ -397,9 +397,9 @@ def test_choosing_alone_loads_no_optuna(words_of):
     assert chapter2.join is join_module.join
 
 
-def test_a_missing_driver_is_said(monkeypatch):
-    monkeypatch.setitem(sys.modules, "psycopg2", None)
-    with pytest.raises(
-        UsageError, match=r"driver of .*me:\*\*\*@here/x is not installed"
-    ):
-        lead("postgresql://me:secret@here/x", "choose", [], 9.0, print)
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_a_missing_driver_is_said_by_its_name(monkeypatch, driver):
+    monkeypatch.setitem(sys.modules, driver, None)
+    said = rf"driver of .*me:\*\*\*@here/x is not installed; install {driver},"
+    with pytest.raises(UsageError, match=said):
+        lead(f"postgresql+{driver}://me:secret@here/x", "choose", [], 9.0, print)
