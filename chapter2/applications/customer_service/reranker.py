@@ -27,8 +27,10 @@ LABELS = ("wrong", "right")
 LENGTH = 64  # tokens of question and answer together; longer answers lose their end
 SEARCHED = 20  # answers that the search finds, of which the first wrong ones are taken
 # One pass over the pairs of 389 finance questions (61 steps) was measured to leave the
-# probabilities nearly equal (standard deviation 0.008), and so did 51 steps at 3e-4: it
-# does not learn, why is not known. `choose` drops what fails on validation questions.
+# probabilities nearly equal (standard deviation 0.008), and so did 51 steps at 3e-4.
+# benchmarks/reranking.py: pairs that were trained on are hardly told apart, and random
+# wrong answers are no easier, so neither near answers nor overfitting are the cause; so
+# few pairs do not teach comparing. `choose` drops what fails on validation questions.
 CONFIG = TrainingConfig(epochs=1, monitor="step", learning_rate=5e-5)
 
 
