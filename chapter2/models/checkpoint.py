@@ -8,6 +8,7 @@ Here each of these is an error of one sentence.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -161,6 +162,29 @@ def read_weights(
             "that its config.json names; save the model again with its own labels."
         )
     return model, missing
+
+
+def write_folder(
+    folder: str | os.PathLike[str],
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+) -> Path:
+    """Write config, weights and tokenizer to ``folder``, made if need be.
+
+    Raises:
+        ModelError: the folder cannot be written.
+    """
+    target = Path(folder)
+    try:
+        with quiet():
+            model.save_pretrained(target)
+            tokenizer.save_pretrained(target)
+    except OSError as error:
+        raise ModelError(
+            f"{target} cannot be written ({error.strerror or error}); give "
+            "another folder or make room."
+        ) from error
+    return target
 
 
 def _not_found(folder: Path, model: PreTrainedModel, keys: set[str]) -> list[str]:

@@ -20,12 +20,12 @@ from chapter2.data.batching import LengthBatches, encode, pad, restore
 from chapter2.errors import ModelError, UsageError
 from chapter2.models.checkpoint import (
     has_head,
-    quiet,
     read_config,
     read_tokenizer,
     read_weights,
     stored_labels,
     window,
+    write_folder,
 )
 from chapter2.models.fast_bert import classify
 from chapter2.models.hub import resolve
@@ -100,17 +100,7 @@ class Classifier:
         Raises:
             ModelError: the folder cannot be written.
         """
-        target = Path(folder)
-        try:
-            with quiet():
-                self.model.save_pretrained(target)
-                self.tokenizer.save_pretrained(target)
-        except OSError as error:
-            raise ModelError(
-                f"{target} cannot be written ({error.strerror or error}); give "
-                "another folder or make room."
-            ) from error
-        return target
+        return write_folder(folder, self.model, self.tokenizer)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Classifier:

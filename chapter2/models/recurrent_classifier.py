@@ -25,12 +25,11 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from chapter2.data.batching import LengthBatches, pad, restore
-from chapter2.errors import ModelError
-from chapter2.models.settings_file import read_settings, write_settings
+from chapter2.models.network_folder import read_network, reading, write_network
+from chapter2.models.settings_file import read_settings
 
 PAD, UNKNOWN = 0, 1  # ids
 FIRST = 2  # id of the most frequent word
-WEIGHTS = "model.safetensors"
 TOKEN_BUDGET = 16_384  # padded tokens of one batch when predicting; bounds memory
 # a Chinese or Japanese character alone, else a word, else a sign: no spaces are needed
 PIECES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+|\S")
@@ -147,17 +146,13 @@ class RecurrentClassifier:
         Raises:
             ModelError: the folder cannot be written.
         """
-        from safetensors.torch import save_file
-
-        target = write_settings(
+        return write_network(
             folder,
+            self.model,
             label_names=self.label_names,
             config=asdict(self.config),
             words=self.words,
         )
-        weights = {k: v.cpu() for k, v in self.model.state_dict().items()}
-        save_file(weights, target / WEIGHTS)
-        return target
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> RecurrentClassifier:
@@ -166,17 +161,9 @@ class RecurrentClassifier:
         Raises:
             ModelError: the folder does not hold it whole.
         """
-        from safetensors.torch import load_file
-
         stored = read_settings(folder, "config", "words")
-        try:
+        with reading(folder, "a recurrent classifier"):
             config = GRUConfig(**stored["config"])
             made = cls.new(stored["label_names"], stored["words"], config)
-            made.model.load_state_dict(load_file(Path(folder) / WEIGHTS))
-        except Exception as error:  # safetensors, torch, OSError: each its own
-            why = str(error).strip().splitlines()[0].rstrip(". ")
-            raise ModelError(
-                f"{folder} cannot be read as a recurrent classifier ({why}); copy or "
-                "save the model again."
-            ) from error
+            read_network(folder, made.model)
         return made

@@ -27,13 +27,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from chapter2.data.batching import LengthBatches, pad
-from chapter2.errors import ModelError
 from chapter2.models.crf import CRF
-from chapter2.models.settings_file import read_settings, write_settings
+from chapter2.models.network_folder import read_network, reading, write_network
+from chapter2.models.settings_file import read_settings
 
 PAD, UNKNOWN = 0, 1  # ids
 FIRST = 2  # id of the most frequent token
-WEIGHTS = "model.safetensors"
 TOKEN_BUDGET = 16_384  # padded tokens of one batch when predicting; bounds memory
 START = "\x02"  # stands before the first token, in its pair
 
@@ -188,17 +187,13 @@ class RecurrentTagger:
         Raises:
             ModelError: the folder cannot be written.
         """
-        from safetensors.torch import save_file
-
-        target = write_settings(
+        return write_network(
             folder,
+            self.model,
             label_names=self.tag_names,
             config=asdict(self.config),
             vocabulary=asdict(self.vocabulary),
         )
-        weights = {k: v.cpu() for k, v in self.model.state_dict().items()}
-        save_file(weights, target / WEIGHTS)
-        return target
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> RecurrentTagger:
@@ -207,21 +202,13 @@ class RecurrentTagger:
         Raises:
             ModelError: the folder does not hold it whole.
         """
-        from safetensors.torch import load_file
-
         stored = read_settings(folder, "config", "vocabulary")
-        try:
+        with reading(folder, "a recurrent tagger"):
             lists = stored["vocabulary"]
             known = Vocabulary(tuple(lists["tokens"]), tuple(lists["pairs"]))
             config = LSTMConfig(**stored["config"])
             made = cls.new(stored["label_names"], known, config)
-            made.model.load_state_dict(load_file(Path(folder) / WEIGHTS))
-        except Exception as error:  # safetensors, torch, OSError: each its own
-            why = str(error).strip().splitlines()[0].rstrip(". ")
-            raise ModelError(
-                f"{folder} cannot be read as a recurrent tagger ({why}); copy or save "
-                "the model again."
-            ) from error
+            read_network(folder, made.model)
         return made
 
 

@@ -31,11 +31,11 @@ from chapter2.errors import ModelError, UsageError
 from chapter2.models.checkpoint import (
     TOKENS,
     has_head,
-    quiet,
     read_config,
     read_tokenizer,
     read_weights,
     stored_labels,
+    write_folder,
 )
 from chapter2.models.classifier import (
     TOKEN_BUDGET,
@@ -182,17 +182,7 @@ class TokenClassifier:
         Raises:
             ModelError: the folder cannot be written.
         """
-        target = Path(folder)
-        try:
-            with quiet():
-                self.model.save_pretrained(target)
-                self.tokenizer.save_pretrained(target)
-        except OSError as error:
-            raise ModelError(
-                f"{target} cannot be written ({error.strerror or error}); give "
-                "another folder or make room."
-            ) from error
-        return target
+        return write_folder(folder, self.model, self.tokenizer)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> TokenClassifier:

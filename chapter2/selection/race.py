@@ -46,9 +46,8 @@ class Race:
     outcomes: list[Outcome] = field(default_factory=list)
     forecasts: dict[Trial, float] = field(default_factory=dict)  # seconds, before
     ended: dict[Trial, float] = field(default_factory=dict)  # seconds until the clock
-    limits: dict[Trial, float] = field(
-        default_factory=dict
-    )  # seconds that each may take
+    # seconds that a trial on a part of the first fold may take
+    limits: dict[Trial, float] = field(default_factory=dict)
 
     def __enter__(self) -> Race:
         """Start the nursery of the cheap candidates, unless it imports already.
@@ -109,8 +108,11 @@ class Race:
 
     def _next(self) -> Trial | None:
         """Return the next trial; None: what is running must end first, or all has."""
-        taken = [*self._in_hand(), *self.ended]
-        return self.plan.next(self.outcomes, taken, self.left)
+        return self.plan.next(self.outcomes, self._taken(), self.left)
+
+    def _taken(self) -> list[Trial]:
+        """Return what is not to be begun: it runs, or was ended."""
+        return [*self._in_hand(), *self.ended]
 
     def _in_hand(self) -> list[Trial]:
         return [trial for trial, _ in self._running.values()]

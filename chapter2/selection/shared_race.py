@@ -70,7 +70,7 @@ class SharedRace(Race):
 
     def _next(self) -> Trial | None:
         while True:
-            taken = [*self._in_hand(), *self.ended, *self.study.held, *self.passed]
+            taken = [*self._taken(), *self.study.held, *self.passed]
             trial = self.plan.next(self.outcomes, taken, self.left)
             if trial is None or self.store.find(trial) or self._takes(trial):
                 return trial

@@ -14,17 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from torch import Tensor, nn
 
-from chapter2.data.batching import LengthBatches, pad
+from chapter2.data.batching import pad
 from chapter2.objectives.classification import (
     IGNORE_INDEX,
     call,
     cross_entropy_sum,
     without_labels,
 )
+from chapter2.training.by_length import ByLength
 from chapter2.training.step import device_of, to_device
 
 
-class SequenceBatches:
+class SequenceBatches(ByLength):
     """N pairs of token lists, in batches of nearly equal lengths."""
 
     def __init__(
@@ -40,15 +41,7 @@ class SequenceBatches:
         self.sources, self.targets, self.pad_id = sources, targets, pad_id
         both = zip(sources, targets, strict=True)
         lengths = [max(len(source), len(target)) for source, target in both]
-        self.sampler = LengthBatches(lengths, batch_size, token_budget, seed)
-
-    def epoch(self, k: int) -> list[list[int]]:
-        """Return the indices of the pairs in each batch of epoch ``k``."""
-        return self.sampler.epoch(k)
-
-    def in_order(self) -> list[list[int]]:
-        """Return batches sorted by length, for validation."""
-        return self.sampler.in_order()
+        super().__init__(lengths, batch_size, token_budget, seed)
 
     def collate(self, item: Sequence[int]) -> dict[str, Tensor]:
         """Return sources and mask (B, S), targets (B, T-1), and labels (B, T-1).

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from chapter2 import runtime
-from chapter2.data.batching import LengthBatches, pad
+from chapter2.data.batching import pad
 from chapter2.data.records import TaggedDataset
 from chapter2.errors import DataError
 from chapter2.evaluation.tagging import tagging_report
@@ -19,6 +19,7 @@ from chapter2.models.token_classifier import TokenClassifier, labels_of
 from chapter2.objectives.classification import IGNORE_INDEX, classification
 from chapter2.objectives.tagging import crf_likelihood
 from chapter2.training import loop
+from chapter2.training.by_length import ByLength
 from chapter2.training.config import TrainingConfig
 from chapter2.training.history import History
 from chapter2.training.step import Objective, device_of, to_device
@@ -27,7 +28,7 @@ Tagger = RecurrentTagger | TokenClassifier
 Rows = Sequence[Sequence[int]]  # (N, L), each row as long as its sentence
 
 
-class TagBatches:
+class TagBatches(ByLength):
     """N sentences with a label for each token, in batches of nearly equal lengths."""
 
     def __init__(
@@ -42,15 +43,7 @@ class TagBatches:
         """Args: ``columns`` are ids by the names that the model takes them under."""
         self.columns, self.labels, self.pad_id = columns, labels, pad_id
         lengths = [len(row) for row in labels]
-        self.sampler = LengthBatches(lengths, batch_size, token_budget, seed)
-
-    def epoch(self, k: int) -> list[list[int]]:
-        """Return the sentences of each batch of epoch ``k``."""
-        return self.sampler.epoch(k)
-
-    def in_order(self) -> list[list[int]]:
-        """Return batches sorted by length: the least padding, for validation."""
-        return self.sampler.in_order()
+        super().__init__(lengths, batch_size, token_budget, seed)
 
     def collate(self, item: Sequence[int]) -> dict[str, Tensor]:
         """Return the columns, ``attention_mask`` and ``labels``, all (B, L)."""

@@ -9,14 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from chapter2.data.batching import LengthBatches, pad, restore
+from chapter2.data.batching import pad, restore
 from chapter2.evaluation import accuracy, precision_recall_f1
 from chapter2.models.fast_bert import classify
 from chapter2.objectives.classification import cross_entropy_sum, without_labels
+from chapter2.training.by_length import ByLength
 from chapter2.training.step import device_of, to_device
 
 
-class TextBatches:
+class TextBatches(ByLength):
     """N token lists with a label each, in batches of nearly equal lengths."""
 
     def __init__(
@@ -31,15 +32,7 @@ class TextBatches:
         """Args: ``ids`` are N token lists, ``labels`` N class indices."""
         self.ids, self.labels, self.pad_id = ids, labels, pad_id
         lengths = [len(row) for row in ids]
-        self.sampler = LengthBatches(lengths, batch_size, token_budget, seed)
-
-    def epoch(self, k: int) -> list[list[int]]:
-        """Return the record indices of each batch of epoch ``k``."""
-        return self.sampler.epoch(k)
-
-    def in_order(self) -> list[list[int]]:
-        """Return batches sorted by length: the least padding, for validation."""
-        return self.sampler.in_order()
+        super().__init__(lengths, batch_size, token_budget, seed)
 
     def collate(self, item: Sequence[int]) -> dict[str, Tensor]:
         """Return ``input_ids`` and ``attention_mask`` (B, L), and ``labels`` (B,)."""
