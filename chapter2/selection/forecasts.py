@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chapter2.selection.trial import Outcome, Trial
 
@@ -10,20 +10,22 @@ LEAST = 200  # records that are predicted at least: a share of them is known to 
 REFIT_SHARE = 0.3  # of the time of reading all, where fitting alone was not measured
 
 
-def of_work(trial: Trial, known: Sequence[Outcome]) -> float | None:
-    """Return seconds: linear in records times effort, through the last two sizes.
+def of_work(
+    trial: Trial, known: Sequence[Outcome], work_of: Callable[[Trial], float]
+) -> float | None:
+    """Return seconds: linear in what training reads, through the last two sizes.
 
     Through one size it is proportional, which is too high where a part of the time is
     fixed. None without any.
     """
     took: dict[float, float] = {}
     for o in known:
-        work = o.trial.records * o.trial.effort
+        work = work_of(o.trial)
         took[work] = max(o.seconds, took.get(work, 0.0))
     if not took:
         return None
     *before, last = sorted(took)
-    work = trial.records * trial.effort
+    work = work_of(trial)
     slope = took[last] / last
     if before:
         rise = took[last] - took[before[-1]]

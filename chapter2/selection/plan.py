@@ -1,7 +1,9 @@
 """What to measure next: asynchronous successive halving under a budget.
 
 Each candidate climbs a ladder: some of the training part of the first fold (an
-eighth, a half), all of it, then all of each further fold. A candidate is promoted
+eighth, a half), all of it, then all of each further fold. What is trained by epochs is
+looked at once, for a part of them, mostly to learn how long it takes: few records are
+read so often that a look in full would cost half of the whole. A candidate is promoted
 while it stands in the better half of those that reached its rung (ASHA: Li et al.
 2020, A System for Massively Parallel Hyperparameter Tuning), and dropped once even a
 hopeful extension of its learning curve stays below the best. What is at the top with a
@@ -22,25 +24,16 @@ from dataclasses import dataclass, replace
 
 from chapter2.selection import forecasts
 from chapter2.selection.ladder import Rung
+from chapter2.selection.runner import Runner
 from chapter2.selection.trial import Outcome, Trial
 
 EFFORTS = (1.0, 0.5, 0.25)  # shares of the schedule, where the whole does not fit
+LOOK = 0.25  # the share of the schedule of a first look
+LITTLE = 0.02  # of the time left: what takes no more goes on at once
 SLACK = 1.15  # a forecast is taken to be this much too low
 HOPE = 0.01  # gain per doubling of the records that is always thought possible
 STEEP = 0.10  # gain per doubling where one rung alone is known
 USUAL = 0.03  # the same, where it is to be likely and not only possible
-
-
-@dataclass(frozen=True)
-class Runner:
-    """A candidate, as the plan sees it."""
-
-    name: str
-    cheap: bool  # seconds at most, whatever the records: skips the small rungs
-    by_epochs: bool  # may be trained for a part of its schedule
-    climbs: bool = True  # False: small rungs would cost as much as whole ones
-    parent: str | None = None  # whose finished model it changes, where that runs too
-    reads_once: bool = False  # only texts that no trial of it has read cost time
 
 
 @dataclass(frozen=True)
@@ -83,6 +76,9 @@ class Plan:
         busy = {trial.candidate for trial in running}
         yield from self._changes(outcomes)  # cheap beside what they change
         leading = [r for r in racing if self._leads(r.name, outcomes)]
+        for trial in self._promotions(racing, outcomes, busy, everyone=True):
+            if self._needed(trial, outcomes) <= LITTLE * left:
+                yield trial
         yield from self._promotions(leading, outcomes, busy, everyone=True)
         yield from self._at_once(racing, outcomes, busy, left)
         for runner in racing:  # each is seen once
@@ -119,9 +115,19 @@ class Plan:
         return max(r.records for r in self.rungs if r.whole and r.fold == 0)
 
     def _leads(self, name: str, outcomes: Sequence[Outcome]) -> bool:
-        """Whether its last score on the first fold reaches the best that counts."""
+        """Whether its last score on the first fold reaches the best that counts.
+
+        To a standard error: one fold has few records.
+        """
         mine = self._on_first(name, outcomes)
-        return bool(mine) and self.score(mine[-1]) >= self._best(outcomes)
+        if not mine:
+            return False
+        return self.score(mine[-1]) + self._error(mine[-1]) >= self._best(outcomes)
+
+    def _error(self, outcome: Outcome) -> float:
+        """Return the standard error of the score, as of a share p of M records."""
+        score = self.score(outcome)
+        return math.sqrt(max(score * (1 - score), 0.01) / max(1, len(outcome.rows)))
 
     def _changes(self, outcomes: Sequence[Outcome]) -> Iterable[Trial]:
         """Yield the trials that change the models which whole folds have left."""
@@ -155,19 +161,21 @@ class Plan:
             reached.sort(key=lambda pair: -pair[0])
             kept = len(reached) if everyone else math.ceil(len(reached) / 2)
             for _, runner in reached[:kept]:
-                done = self._at(runner.name, i + 1, outcomes) is not None
+                above = next(j for j in runner.steps(self.rungs) if j > i)
+                done = self._at(runner.name, above, outcomes) is not None
                 if not done and runner.name not in busy:
-                    yield self._trial(runner.name, i + 1, outcomes)
+                    yield self._trial(runner.name, above, outcomes)
 
     def _ladder(self, runner: Runner) -> list[Trial]:
-        climbs = runner.climbs and not runner.cheap
-        rungs = [rung for rung in self.rungs if rung.whole or climbs]
-        return [Trial(runner.name, r.fold, r.records, 1.0, self.seed) for r in rungs]
+        return [self._trial(runner.name, i, ()) for i in runner.steps(self.rungs)]
 
     def _trial(self, name: str, i: int, outcomes: Sequence[Outcome]) -> Trial:
-        """Return the trial on rung ``i``, at the effort of the rung before."""
-        rung = self.rungs[i]
-        effort = self._of(name, outcomes)[-1].trial.effort
+        """Return the trial on rung ``i``; further folds at the effort of the first."""
+        rung, effort = self.rungs[i], 1.0
+        if rung.fold > 0 and (mine := self._of(name, outcomes)):
+            effort = mine[-1].trial.effort
+        elif not rung.whole and self.runner(name).by_epochs:
+            effort = LOOK
         return Trial(name, rung.fold, rung.records, effort, self.seed)
 
     def _fit(
@@ -225,10 +233,11 @@ class Plan:
         if len(mine) > 1:
             doublings = math.log2(records / mine[-2].trial.records)
             gain = (score - self.score(mine[-2])) / doublings if doublings else 0.0
-        ahead = max(0.0, math.log2(self._largest / records))
-        # of a share p of M records: sqrt(p (1 - p) / M)
-        error = math.sqrt(max(score * (1 - score), 0.01) / max(1, len(last.rows)))
-        return min(1.0, score + max(gain, HOPE) * ahead + 2 * error)
+        ahead = 0.0
+        if not self._whole(last.trial):  # a look at a part of the schedule knows less
+            whole = self.runner(name).work(self._largest)
+            ahead = max(0.0, math.log2(whole / self._work(last.trial)))
+        return min(1.0, score + max(gain, HOPE) * ahead + 2 * self._error(last))
 
     def forecast(self, trial: Trial, outcomes: Sequence[Outcome]) -> float | None:
         """Return the seconds that the trial will take; None where nothing is known."""
@@ -239,8 +248,12 @@ class Plan:
                 trial, here, self.development, self._largest, self.asked
             )
         else:
-            seconds = forecasts.of_work(trial, here or mine)
+            seconds = forecasts.of_work(trial, here or mine, self._work)
         return None if seconds is None else SLACK * seconds
+
+    def _work(self, trial: Trial) -> float:
+        """Return how many records training reads, repeats counted."""
+        return trial.effort * self.runner(trial.candidate).work(trial.records)
 
     def refit(self, trial: Trial, outcomes: Sequence[Outcome]) -> float:
         """Return the seconds of fitting the trial's candidate to all records.

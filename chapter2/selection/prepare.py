@@ -11,9 +11,11 @@ import numpy as np
 from chapter2.data import TextDataset, folds, split
 from chapter2.errors import DataError
 from chapter2.evaluation.metrics import score_by
+from chapter2.selection.candidates import candidate
 from chapter2.selection.candidates.base import Entry
 from chapter2.selection.ladder import ladder
-from chapter2.selection.plan import Plan, Runner
+from chapter2.selection.plan import Plan
+from chapter2.selection.runner import Runner
 from chapter2.selection.trial import Outcome, Store, context_of
 
 TEST_SHARE = 0.2  # of the records, where no test file is given
@@ -95,6 +97,7 @@ def plan_for(
             climbs=not e.network,
             parent=e.parent,
             reads_once=e.reads_once,
+            work=getattr(candidate(e.name), "work", float),
         )
         for e in order
     ]

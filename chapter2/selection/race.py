@@ -26,6 +26,9 @@ Place = Nursery | Spawner  # where children are started
 # fold, and the last fit, take as long or longer, and there would be no time for both
 PATIENCE = 1 / 3
 TICK = 0.5  # seconds between two looks at the budget
+# threads of a slow trial, as far as there are cores: under a budget one answer soon is
+# worth more than two later, and beyond so many its products are too small to share
+THREADS = 4
 
 
 @dataclass
@@ -94,7 +97,7 @@ class Race:
 
     def _step(self) -> bool:
         """Start what fits, wait a moment, take what ended; False: all is done."""
-        while len(self._running) < self.jobs and (trial := self._next()):
+        while self._has_room() and (trial := self._next()):
             self._start(trial)
         if not self._running:
             return False
@@ -105,6 +108,18 @@ class Race:
         self._end_late()
         self.budget.note(self.store.clock)
         return True
+
+    def _has_room(self) -> bool:
+        """Whether one more trial may run: not beside slow ones that use all cores."""
+        used = sum(self._threads(trial) for trial in self._in_hand())
+        return len(self._running) < self.jobs and used < max(cores(), self.jobs)
+
+    def _threads(self, trial: Trial) -> int:
+        """Return in how many threads a trial computes."""
+        share = max(1, cores() // self.jobs)
+        if trial.candidate in self.light:
+            return share
+        return max(share, min(cores(), THREADS))
 
     def _next(self) -> Trial | None:
         """Return the next trial; None: what is running must end first, or all has."""
@@ -160,7 +175,7 @@ class Race:
             str(records),
             str(self.store.path(trial)),
             str(self.store.model(trial)) if keep else None,
-            threads or max(1, cores() // self.jobs),
+            threads or self._threads(trial),
             *self._begun(trial),
         )
 

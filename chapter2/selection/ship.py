@@ -15,7 +15,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from chapter2.data import TextDataset
 from chapter2.deployment.whole import whole_folder
 from chapter2.runtime import cores
 from chapter2.selection.candidates import candidate
+from chapter2.selection.plan import EFFORTS
 from chapter2.selection.prepare import CHECKED
 from chapter2.selection.race import Race
 from chapter2.selection.trial import Trial
@@ -51,17 +52,21 @@ class Shipped:
     probabilities: np.ndarray
     footprint: Footprint
     seconds: float  # of the refit
+    effort: float = 1.0  # share of the schedule by which it was trained
 
 
 def ship(race: Race, name: str, effort: float, test: TextDataset, out: Path) -> Shipped:
     """Make, save and measure the model ``name`` in ``out``; return what it is.
+
+    ``effort`` is that of its trials; where there is time the last fit has more.
 
     Raises:
         ModelError: the saved model predicts otherwise than the one that was fitted.
         DataError: there is no model, because time ran out before any was fitted.
     """
     began = time.monotonic()
-    trial = Trial(name, REFIT, len(race.records), effort, race.plan.seed)
+    fuller = last_effort(race, name, effort)
+    trial = Trial(name, REFIT, len(race.records), fuller, race.plan.seed)
     outcome = race.outcome_of(trial, _order(race, trial, test))
     refit = outcome is not None and not outcome.failed
     seconds = time.monotonic() - began
@@ -72,7 +77,22 @@ def ship(race: Race, name: str, effort: float, test: TextDataset, out: Path) -> 
     remote = candidate(name).entry.network
     left = max(CHECK, race.budget.left)
     footprint, found = _checked(out, test.texts, expected, remote, left)
-    return Shipped(name, out, refit, found, footprint, seconds)
+    reached = fuller if refit else effort
+    return Shipped(name, out, refit, found, footprint, seconds, reached)
+
+
+def last_effort(race: Race, name: str, effort: float) -> float:
+    """Return the highest effort of a last fit for which there is time.
+
+    ``effort`` at least, which was measured; what is trained longer is seldom worse.
+    """
+    runner, first = race.plan.runner(name), Trial(name, 0, len(race.folds[0][0]))
+    if runner.by_epochs and not runner.parent:
+        for more in (e for e in EFFORTS if e > effort):
+            wanted = replace(first, effort=more)
+            if race.plan.refit(wanted, race.outcomes) <= race.left:
+                return more
+    return effort
 
 
 def _checked(

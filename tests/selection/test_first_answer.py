@@ -6,7 +6,8 @@ import pytest
 from chapter2.selection.budget import Budget
 from chapter2.selection.first_answer import FirstAnswer, first_scores, sentence
 from chapter2.selection.ladder import ladder
-from chapter2.selection.plan import Plan, Runner
+from chapter2.selection.plan import Plan
+from chapter2.selection.runner import Runner
 from chapter2.selection.trial import Outcome, Trial
 
 LABELS = np.tile([0, 1], 150)

@@ -20,9 +20,13 @@ def forecast(trial, known):
 
 def test_work_is_linear_through_the_last_two_sizes():
     known = [took(Trial("a", 0, n), 10 + 0.02 * n) for n in (100, 200)]
-    assert of_work(Trial("a", 0, 800), known) == pytest.approx(26)
-    assert of_work(Trial("a", 0, 800, effort=0.5), known) == pytest.approx(18)
-    assert of_work(Trial("a", 0, 800), []) is None
+
+    def work(trial):
+        return trial.records * trial.effort
+
+    assert of_work(Trial("a", 0, 800), known, work) == pytest.approx(26)
+    assert of_work(Trial("a", 0, 800, effort=0.5), known, work) == pytest.approx(18)
+    assert of_work(Trial("a", 0, 800), [], work) is None
 
 
 def test_what_was_read_costs_nothing_again():

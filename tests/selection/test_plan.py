@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chapter2.selection.ladder import FEWEST, Rung, ladder
-from chapter2.selection.plan import Plan, Runner
+from chapter2.selection.plan import Plan
+from chapter2.selection.runner import Runner
 from chapter2.selection.trial import Outcome, Trial
 
 FOLDS = (800, 800, 800)
@@ -96,12 +97,46 @@ def test_with_time_enough_the_best_is_measured_on_every_fold():
     assert folds == {0, 1, 2}
 
 
-def test_a_candidate_that_cannot_win_is_dropped_before_it_has_cost_much():
+def test_a_candidate_that_cannot_win_is_dropped_after_the_first_fold():
     plan = plan_of(CHEAP, Runner("bad", False, True), Runner("good", False, True))
     curves = {"words": flat(0.8), "bad": flat(0.5), "good": rising(0.7, 0.9)}
     outcomes, _ = race(plan, curves, {"words": 0.1, "bad": 50, "good": 10}, 10_000)
+    tried = {
+        name: [o.trial.fold for o in outcomes if o.trial.candidate == name]
+        for name in ("bad", "good")
+    }
+    assert tried == {"bad": [0, 0], "good": [0, 0, 1, 2]}
+
+
+def test_what_is_read_in_one_go_is_dropped_by_its_curve():
+    plan = plan_of(CHEAP, Runner("bad", False, False), Runner("good", False, False))
+    curves = {"words": flat(0.8), "bad": flat(0.5), "good": rising(0.7, 0.9)}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "bad": 50, "good": 10}, 10_000)
     spent = max(o.trial.records for o in outcomes if o.trial.candidate == "bad")
-    assert spent <= 200
+    assert spent <= 400
+
+
+def test_what_is_trained_by_epochs_is_looked_at_once_for_a_part_of_them():
+    """Few records are read so often that two looks cost nearly a whole fold."""
+    plan = plan_of(CHEAP, Runner("a", False, True, work=lambda n: n * 3000 / n**0.5))
+    curves = {"words": flat(0.7), "a": rising(0.6, 0.85)}
+    outcomes, _ = race(plan, curves, {"words": 0.1, "a": 10}, 10_000)
+    tried = [o.trial for o in outcomes if o.trial.candidate == "a"]
+    assert [(t.fold, t.records, t.effort) for t in tried] == [
+        *[(0, 100, 0.25), (0, 800, 1.0), (1, 800, 1.0), (2, 800, 1.0)],
+    ]
+
+
+def test_time_is_forecast_by_what_training_reads():
+    """A look at few records in many epochs made the whole seem too long to begin."""
+    epochs = {100: 10, 800: 3, 1200: 3}
+    plan = plan_of(Runner("a", False, True, work=lambda n: n * epochs[n]))
+    look = outcome(Trial("a", 0, 100, 0.25), 0.6, 25.0)  # 250 readings
+    whole = Trial("a", 0, 800)
+    assert plan.forecast(whole, [look]) == pytest.approx(1.15 * 240)
+    assert plan.refit(whole, [look]) == pytest.approx(1.15 * 360)
+    assert plan.next([look], [], 1.15 * 601) == whole
+    assert plan.next([look], [], 1.15 * 599) == replace(whole, effort=0.5)
 
 
 def test_a_steep_curve_is_kept_although_it_begins_below_the_best():
@@ -226,7 +261,7 @@ def test_a_change_waits_for_its_parent_on_a_whole_fold_and_then_follows_it():
     outcomes, _ = race(plan, curves, {"words": 0.1, "a": 10, "a8": 1}, 10_000)
     order = [(o.trial.candidate, o.trial.fold, o.trial.records) for o in outcomes]
     assert order[3:] == [
-        *[("a", 0, 100), ("a", 0, 400), ("a", 0, 800)],
+        *[("a", 0, 100), ("a", 0, 800)],
         *[("a8", 0, 800), ("a", 1, 800), ("a8", 1, 800)],
         *[("a", 2, 800), ("a8", 2, 800)],
     ]
@@ -281,7 +316,7 @@ def test_a_change_whose_parent_does_not_run_climbs_the_ladder_itself():
     curves = {"words": flat(0.7), "a8": rising(0.6, 0.85)}
     outcomes, _ = race(plan, curves, {"words": 0.1, "a8": 10}, 10_000)
     records = [o.trial.records for o in outcomes if o.trial.candidate == "a8"]
-    assert records == [100, 400, 800, 800, 800]
+    assert records == [100, 800, 800, 800]
 
 
 def test_what_is_at_the_top_with_a_part_of_the_records_goes_on_at_once():

@@ -91,6 +91,29 @@ def test_what_fails_in_any_way_is_told_and_the_rest_goes_on(snippets, tmp_path):
     assert {o.trial.candidate for o in outcomes if not o.failed} == {"tfidf"}
 
 
+def test_a_slow_trial_has_all_cores_and_cheap_ones_share_them(
+    snippets, tmp_path, monkeypatch
+):
+    """In one thread each, two looks at once took all the time of a small budget."""
+    monkeypatch.setattr(race_module, "cores", lambda: 2)
+    started = []
+
+    class Watched(Race):
+        def _launch(self, trial, order):
+            beside = [t.candidate for t in self._in_hand()]
+            started.append((trial.candidate, order.threads, beside))
+            return super()._launch(trial, order)
+
+    names = ["majority", "tfidf", "brisk", "hangs"]
+    with Watched(**vars(race_of(snippets, names, tmp_path))) as race:
+        race.run()
+    slow = {"brisk", "hangs"}
+    assert {threads for name, threads, _ in started if name in slow} == {2}
+    assert {threads for name, threads, _ in started if name not in slow} == {1}
+    assert not any(slow & {*beside} for _, _, beside in started)
+    assert any(beside for name, _, beside in started if name not in slow)
+
+
 def test_the_budget_ends_a_trial_that_would_not_end(snippets, tmp_path, monkeypatch):
     monkeypatch.setattr(race_module, "PATIENCE", 1.0)
     race = race_of(snippets, ["tfidf", "slow"], tmp_path, seconds=30, reserve=10)

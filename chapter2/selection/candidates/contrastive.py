@@ -56,6 +56,16 @@ class SetFit:
     batch_size: int = 16  # pairs, so 32 texts; the paper's
     learning_rate: float = 5e-5  # peak
 
+    def work(self, records: int) -> float:
+        """Return how many texts training on so many records reads, repeats counted.
+
+        All of them once more, at a third of the cost, for the layer on their vectors.
+        """
+        return 2 * self._pairs(records) + records / 3
+
+    def _pairs(self, records: int) -> int:
+        return min(self.most, self.per_record * records)
+
     def fit(
         self,
         train: TextDataset,
@@ -68,8 +78,7 @@ class SetFit:
         from chapter2.models.embedding import load_embedder
 
         check_classes(train)
-        number = min(self.most, self.per_record * len(train))
-        wanted = max(1, round(checked_effort(effort) * number))
+        wanted = max(1, round(checked_effort(effort) * self._pairs(len(train))))
         pairs = sample_pairs(train.labels, wanted, seed)
         embedder = load_embedder(self.encoder, self.max_length)
         return on_vectors(self._tuned(embedder, train, pairs, seed), train)

@@ -40,6 +40,10 @@ class Recurrent:
     schedule: Schedule = SCHEDULE
     learning_rate: float = 3e-3  # peak; weights start from nothing
 
+    def work(self, records: int) -> float:
+        """Return how many records training on so many reads, repeats counted."""
+        return records * self.schedule.full(records)
+
     def fit(
         self,
         train: TextDataset,

@@ -31,6 +31,10 @@ class Tuned:
     schedule: Schedule = SCHEDULE
     max_length: int = 128  # tokens; a longer text says its class early, mostly
 
+    def work(self, records: int) -> float:
+        """Return how many records training on so many reads, repeats counted."""
+        return records * self.schedule.full(records)
+
     def fit(
         self,
         train: TextDataset,

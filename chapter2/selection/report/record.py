@@ -93,6 +93,7 @@ def _measured(choice: Choice) -> dict[str, Any]:
             "name": shipped.name,
             "title": title(shipped.name),
             "fitted_on_all": shipped.refit,
+            "effort": shipped.effort,
             "seconds": shipped.seconds,
             **{name: getattr(shipped.footprint, name) for name in COSTS},
         },

@@ -107,7 +107,14 @@ def fitted_on(choice: Choice) -> str:
     """Say on which records the shipped model was fitted."""
     everything = len(choice.prepared.development)
     if choice.shipped.refit:
-        return f"It was fitted to all {count(everything, 'development record')}."
+        told = f"It was fitted to all {count(everything, 'development record')}."
+        tried = {e.name: e.effort for e in choice.entrants}[choice.shipped.name]
+        if choice.shipped.effort > tried:
+            told += (
+                f" In the comparison it had {tried:.0%} of its passes over the records;"
+                f" for the last fit there was time for {choice.shipped.effort:.0%}."
+            )
+        return told
     fold = choice.prepared.whole[0]
     return (
         f"It was fitted to {fold:,} of the {everything:,} development records, those "

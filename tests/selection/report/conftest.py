@@ -13,11 +13,12 @@ from chapter2.selection.choice import Choice, Timing
 from chapter2.selection.choose import Options, qualities, recommendation
 from chapter2.selection.findings import Finding
 from chapter2.selection.ladder import ladder
-from chapter2.selection.plan import Plan, Runner
+from chapter2.selection.plan import Plan
 from chapter2.selection.prepare import Prepared, Scorer
 from chapter2.selection.quantities import QUALITIES
 from chapter2.selection.recommend import contenders
 from chapter2.selection.requirements import Requirements
+from chapter2.selection.runner import Runner
 from chapter2.selection.ship import Shipped
 from chapter2.selection.trial import Outcome, Trial
 

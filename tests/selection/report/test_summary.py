@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chapter2.selection.plan import Runner
 from chapter2.selection.report import as_text, limits, sentences
 from chapter2.selection.requirements import Requirements
+from chapter2.selection.runner import Runner
 from chapter2.selection.trial import Outcome, Trial
 
 
