@@ -16,6 +16,7 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,8 +165,9 @@ def main() -> None:
     options = parser.parse_args()
     plan = planned(options)
     journal = options.json.with_suffix(".jsonl")
+    measure = partial(sweep.run, records=options.records)
     runs = run_noted(
-        seed_by_seed(plan), options.jobs, options.records, journal, options.minutes
+        measure, seed_by_seed(plan), options.jobs, journal, options.minutes
     )
     store(options, plan, runs)
 
@@ -174,10 +176,10 @@ def store(
     options: argparse.Namespace, plan: dict[str, list[Order]], runs: list[Any]
 ) -> None:
     """Write what there is, part by part, and how many orders are missing of each."""
-    ended = {key_of(run): run for run in runs}
+    ended = {key_of(run, Order): run for run in runs}
     found: dict[str, Any] = {"missing": {}}
     for name, orders in plan.items():
-        keys = [key_of(asdict(one)) for one in orders]
+        keys = [key_of(asdict(one), Order) for one in orders]
         found[name] = [ended[key] for key in keys if key in ended]
         found["missing"][name] = len(keys) - len(found[name])
     chosen = {k: v for k, v in contest.chosen(options).items() if k != "minutes"}

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import contest
-import sweep
-from sweep import Order
+
+# carries out an order, a dataclass; what it returns has the fields of the order too
+Measure = Callable[[Any], dict[str, Any]]
 
 
 def run_noted(
-    orders: Sequence[Order],
+    measure: Measure,
+    orders: Sequence[Any],
     jobs: int,
-    records: int | None,
     journal: Path,
     minutes: float = math.inf,
 ) -> list[dict[str, Any]]:
@@ -28,30 +29,31 @@ def run_noted(
     Only what ``orders`` asks for comes back, in their order. After ``minutes`` none is
     begun any more, and the rest is left for the next call.
     """
-    done = noted(journal)
-    left = [order for order in orders if key_of(asdict(order)) not in done]
+    keys = [key_of(asdict(order), type(order)) for order in orders]
+    done = noted(journal, orders)
+    left = [order for order, key in zip(orders, keys, strict=True) if key not in done]
     until = time.time() + 60 * minutes
-    note = partial(run_and_note, records=records, journal=journal, until=until)
+    note = partial(run_and_note, measure=measure, journal=journal, until=until)
     contest.run_all(note, left, jobs)
-    done = noted(journal)
-    keys = [key_of(asdict(order)) for order in orders]
+    done = noted(journal, orders)
     return [done[key] for key in keys if key in done]
 
 
 def run_and_note(
-    order: Order, records: int | None, journal: Path, until: float
+    order: Any, measure: Measure, journal: Path, until: float
 ) -> dict[str, Any]:
     """Run an order and add it to the journal; after ``until`` begin none any more."""
     if time.time() > until:
         return {}
-    found = sweep.run(order, records)
+    found = measure(order)
     add_line(journal, found)
     return found
 
 
-def noted(journal: Path) -> dict[str, dict[str, Any]]:
+def noted(journal: Path, orders: Sequence[Any]) -> dict[str, dict[str, Any]]:
     """Return what the journal holds, by order."""
-    return {key_of(found): found for found in lines_of(journal)}
+    kind = type(orders[0])
+    return {key_of(found, kind): found for found in lines_of(journal)}
 
 
 def lines_of(journal: Path) -> list[dict[str, Any]]:
@@ -69,6 +71,6 @@ def add_line(journal: Path, found: dict[str, Any]) -> None:
         file.write(json.dumps(found) + "\n")
 
 
-def key_of(values: dict[str, Any]) -> str:
-    """Return what tells one order from another, of an order or of what was found."""
-    return json.dumps({f.name: values[f.name] for f in fields(Order)}, sort_keys=True)
+def key_of(values: dict[str, Any], kind: type) -> str:
+    """Return what tells one order of a kind from another; ``values`` may have more."""
+    return json.dumps({f.name: values[f.name] for f in fields(kind)}, sort_keys=True)

@@ -27,7 +27,8 @@ Place = Nursery | Spawner  # where children are started
 PATIENCE = 1 / 3
 TICK = 0.5  # seconds between two looks at the budget
 # threads of a slow trial, as far as there are cores: under a budget one answer soon is
-# worth more than two later, and beyond so many its products are too small to share
+# worth more than two later, although two at a time would do more in all (a quarter on
+# two cores). Beyond so many its products are too small to share
 THREADS = 4
 
 
@@ -49,6 +50,7 @@ class Race:
     outcomes: list[Outcome] = field(default_factory=list)
     forecasts: dict[Trial, float] = field(default_factory=dict)  # seconds, before
     ended: dict[Trial, float] = field(default_factory=dict)  # seconds until the clock
+    threads: int = THREADS  # of a slow trial at most
     # seconds that a trial on a part of the first fold may take
     limits: dict[Trial, float] = field(default_factory=dict)
 
@@ -119,7 +121,7 @@ class Race:
         share = max(1, cores() // self.jobs)
         if trial.candidate in self.light:
             return share
-        return max(share, min(cores(), THREADS))
+        return max(share, min(cores(), self.threads))
 
     def _next(self) -> Trial | None:
         """Return the next trial; None: what is running must end first, or all has."""

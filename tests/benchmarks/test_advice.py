@@ -6,6 +6,7 @@ import argparse
 import json
 from collections import Counter
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def plan(script):
 
 
 def test_no_order_is_given_twice_and_none_is_lost_on_the_way(script, plan) -> None:
-    key_of = script("journal").key_of
+    key_of = partial(script("journal").key_of, kind=script("sweep").Order)
     every = [key_of(asdict(one)) for part in plan.values() for one in part]
     assert len(set(every)) == len(every)
     mixed = script("advice").seed_by_seed(plan)
@@ -52,34 +53,34 @@ def test_the_arms_against_overfitting_take_equal_numbers_of_steps(plan) -> None:
     assert 3 * shorter == seen["none"]
 
 
-def test_a_run_that_was_cut_goes_on(script, plan, tmp_path, monkeypatch) -> None:
-    journal, sweep = script("journal"), script("sweep")
+def test_a_run_that_was_cut_goes_on(script, plan, tmp_path) -> None:
+    journal = script("journal")
     orders, path, began = plan["optimizers"][:5], tmp_path / "runs.jsonl", []
 
-    def cut(order, records):
+    def cut(order):
         began.append(order)
         if len(began) == 3:
             raise KeyboardInterrupt
         return {**asdict(order), "test_accuracy": 0.5}
 
-    monkeypatch.setattr(sweep, "run", cut)
     with pytest.raises(KeyboardInterrupt):
-        journal.run_noted(orders, 1, None, path)
+        journal.run_noted(cut, orders, 1, path)
     with path.open("a") as file:
         file.write('{"name": "sg')  # a line that was cut off in the middle
-    found = journal.run_noted(orders, 1, None, path)
+    found = journal.run_noted(cut, orders, 1, path)
     assert began == [*orders[:3], *orders[2:]]
     names = [(run["name"], run["settings"]) for run in found]
     assert names == [(one.name, one.settings) for one in orders]
-    assert journal.run_noted(orders, 1, None, path) == found
+    assert journal.run_noted(cut, orders, 1, path) == found
     assert len(began) == 6
 
 
-def test_after_its_minutes_no_order_is_begun(script, plan, tmp_path, monkeypatch):
-    journal = script("journal")
-    monkeypatch.setattr(script("sweep"), "run", lambda *_: pytest.fail("begun"))
-    found = journal.run_noted(plan["rates"], 1, None, tmp_path / "none.jsonl", -1)
-    assert found == []
+def test_after_its_minutes_no_order_is_begun(script, plan, tmp_path) -> None:
+    def begin(order):
+        pytest.fail(f"{order} was begun")
+
+    run_noted, path = script("journal").run_noted, tmp_path / "none.jsonl"
+    assert run_noted(begin, plan["rates"], 1, path, minutes=-1) == []
 
 
 def failing(error):

@@ -84,6 +84,17 @@ def test_it_says_on_what_the_model_was_fitted(choice, refit):
     assert ("600 of the 900" in said) is not refit
 
 
+def test_it_says_where_the_last_fit_had_more_passes_than_the_trials(choice):
+    name = choice.shipped.name
+    entrants = tuple(
+        replace(e, effort=0.5) if e.name == name else e for e in choice.entrants
+    )
+    said = sentences.fitted_on(replace(choice, entrants=entrants))
+    assert "it had 50% of its passes over the records" in said
+    assert "time for 100%" in said
+    assert "passes" not in sentences.fitted_on(choice)
+
+
 def test_what_was_begun_and_ended_by_the_clock_is_said_to_be_so(choice):
     """It said that no time was left to try it."""
     tried = [o for o in choice.outcomes if o.trial.candidate != "minilm-full"]
