@@ -10,6 +10,19 @@ LEAST = 200  # records that are predicted at least: a share of them is known to 
 REFIT_SHARE = 0.3  # of the time of reading all, where fitting alone was not measured
 
 
+def predicted(trial: Trial, development: int, whole: int, asked: int) -> int:
+    """Return how many records a trial predicts, of ``development``.
+
+    The last fit predicts the test records, and its model some of them again: ``asked``.
+    """
+    if trial.fold < 0:
+        return asked
+    held_out = development - whole
+    if trial.fold > 0 or trial.records >= whole:
+        return held_out
+    return min(held_out, max(LEAST, trial.records))
+
+
 def of_work(
     trial: Trial, known: Sequence[Outcome], work_of: Callable[[Trial], float]
 ) -> float | None:
@@ -49,13 +62,12 @@ def of_reading(
         whole: training records of the whole first fold.
         asked: records that the last refit predicts, which nothing has read.
     """
-    held_out = development - whole
 
     def texts(of: Trial) -> int:
         """What must have been read for it: its records and those that it predicts."""
         if of.fold != 0 or of.records >= whole:
             return development
-        return of.records + min(held_out, max(LEAST, of.records))
+        return of.records + predicted(of, development, whole, asked)
 
     first = [o for o in known if o.trial.fold == 0]
     again = [o.seconds for o in known if o.trial.fold > 0]

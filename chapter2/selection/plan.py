@@ -94,10 +94,7 @@ class Plan:
         busy: set[str],
         left: float,
     ) -> Iterable[Trial]:
-        """Yield the next rungs of what there is time to take to a whole fold.
-
-        Looks at others may leave no time for what was already found to be good.
-        """
+        """Yield the next rungs of what is good and has time for a whole fold."""
         best = self._best(outcomes)
         good = [
             r
@@ -115,14 +112,11 @@ class Plan:
         return max(r.records for r in self.rungs if r.whole and r.fold == 0)
 
     def _leads(self, name: str, outcomes: Sequence[Outcome]) -> bool:
-        """Whether its last score on the first fold reaches the best that counts.
-
-        To a standard error: one fold has few records.
-        """
-        mine = self._on_first(name, outcomes)
-        if not mine:
-            return False
-        return self.score(mine[-1]) + self._error(mine[-1]) >= self._best(outcomes)
+        """Whether its last score there reaches the best, to a standard error."""
+        reached = [
+            self.score(o) + self._error(o) for o in self._on_first(name, outcomes)
+        ]
+        return bool(reached) and reached[-1] >= self._best(outcomes)
 
     def _error(self, outcome: Outcome) -> float:
         """Return the standard error of the score, as of a share p of M records."""
@@ -236,7 +230,7 @@ class Plan:
         ahead = 0.0
         if not self._whole(last.trial):  # a look at a part of the schedule knows less
             whole = self.runner(name).work(self._largest)
-            ahead = max(0.0, math.log2(whole / self._work(last.trial)))
+            ahead = max(0.0, math.log2(whole / self._trained(last.trial)))
         return min(1.0, score + max(gain, HOPE) * ahead + 2 * self._error(last))
 
     def forecast(self, trial: Trial, outcomes: Sequence[Outcome]) -> float | None:
@@ -252,6 +246,14 @@ class Plan:
         return None if seconds is None else SLACK * seconds
 
     def _work(self, trial: Trial) -> float:
+        """Return how many records the trial reads, repeats counted.
+
+        To learn from one, forwards and back, lasts about as long as to predict three.
+        """
+        sizes = self.development, self._largest, self.asked
+        return self._trained(trial) + forecasts.predicted(trial, *sizes) / 3
+
+    def _trained(self, trial: Trial) -> float:
         """Return how many records training reads, repeats counted."""
         return trial.effort * self.runner(trial.candidate).work(trial.records)
 

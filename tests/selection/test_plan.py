@@ -26,6 +26,7 @@ def plan_of(*runners, folds=FOLDS, classes=2):
         ladder(folds, classes),
         development=1200,
         score=lambda o: float(o.probabilities[0, 0]),
+        asked=600,  # so that the last fit reads half as much again as a whole fold
     )
 
 
@@ -36,7 +37,9 @@ def race(plan, curves, seconds, left, jobs=1):
         trial = plan.next(outcomes, [], left - used)
         if trial is None:
             return outcomes, used
-        took = seconds[trial.candidate] * trial.records * trial.effort / 800
+        whole = replace(trial, fold=0, records=800, effort=1.0)  # takes ``seconds``
+        share = plan._work(trial) / plan._work(whole)
+        took = seconds[trial.candidate] * share
         if used + took > left:  # no forecast was known: the clock ends it
             assert plan.forecast(trial, outcomes) is None
             return outcomes, left
@@ -131,12 +134,14 @@ def test_time_is_forecast_by_what_training_reads():
     """A look at few records in many epochs made the whole seem too long to begin."""
     epochs = {100: 10, 800: 3, 1200: 3}
     plan = plan_of(Runner("a", False, True, work=lambda n: n * epochs[n]))
-    look = outcome(Trial("a", 0, 100, 0.25), 0.6, 25.0)  # 250 readings
+    # 250 readings to learn, and 200 texts that are predicted, at a third of the cost
+    look = outcome(Trial("a", 0, 100, 0.25), 0.6, 250 + 200 / 3)
     whole = Trial("a", 0, 800)
-    assert plan.forecast(whole, [look]) == pytest.approx(1.15 * 240)
-    assert plan.refit(whole, [look]) == pytest.approx(1.15 * 360)
-    assert plan.next([look], [], 1.15 * 601) == whole
-    assert plan.next([look], [], 1.15 * 599) == replace(whole, effort=0.5)
+    assert plan.forecast(whole, [look]) == pytest.approx(1.15 * (2400 + 400 / 3))
+    assert plan.refit(whole, [look]) == pytest.approx(1.15 * (3600 + 600 / 3))
+    both = 6000 + 1000 / 3
+    assert plan.next([look], [], 1.15 * both + 1) == whole
+    assert plan.next([look], [], 1.15 * both - 1) == replace(whole, effort=0.5)
 
 
 def test_a_steep_curve_is_kept_although_it_begins_below_the_best():
@@ -181,8 +186,8 @@ def test_the_race_ends_in_time_and_leaves_the_time_of_the_refit(left):
 def test_where_the_whole_schedule_does_not_fit_a_shorter_one_is_run():
     plan = plan_of(CHEAP, Runner("slow", False, by_epochs=True))
     curves = {"words": flat(0.7), "slow": rising(0.65, 0.9)}
-    # the small rungs take 62.5 s, the whole 100 s and its refit 150 s
-    outcomes, used = race(plan, curves, {"words": 0.1, "slow": 100}, 290)
+    # the look takes 10 s, the whole 100 s and its refit 150 s
+    outcomes, used = race(plan, curves, {"words": 0.1, "slow": 100}, 240)
     whole = [
         o.trial
         for o in outcomes
@@ -190,7 +195,7 @@ def test_where_the_whole_schedule_does_not_fit_a_shorter_one_is_run():
     ]
     assert whole
     assert whole[0].effort < 1
-    assert used < 290
+    assert used < 240
 
 
 def test_one_that_knows_no_epochs_is_never_cut_short():
@@ -203,11 +208,14 @@ def test_one_that_knows_no_epochs_is_never_cut_short():
 def test_the_forecast_is_linear_through_the_last_two_sizes():
     plan = plan_of(Runner("a", False, True))
     known = [
-        outcome(Trial("a", 0, 100), 0.7, 12.0),  # 10 s fixed, 0.02 s a record
+        outcome(Trial("a", 0, 100), 0.7, 12.0),  # 0.02 s more a record
         outcome(Trial("a", 0, 200), 0.7, 14.0),
     ]
-    assert plan.forecast(Trial("a", 0, 800), known) == pytest.approx(1.15 * 26.0)
-    assert plan.forecast(Trial("a", 0, 800), known[:1]) == pytest.approx(1.15 * 96.0)
+    # 200 are predicted each time, then 400: three cost as much as one that is learnt
+    whole = 14.0 + 0.02 * (600 + 200 / 3)
+    assert plan.forecast(Trial("a", 0, 800), known) == pytest.approx(1.15 * whole)
+    first = 12.0 * (800 + 400 / 3) / (100 + 200 / 3)
+    assert plan.forecast(Trial("a", 0, 800), known[:1]) == pytest.approx(1.15 * first)
     assert plan.forecast(Trial("b", 0, 800), known) is None
 
 

@@ -72,14 +72,16 @@ def test_a_service_is_sent_few_texts_again_and_its_answers_are_kept(asked):
 def test_the_last_fit_has_more_passes_where_there_is_time():
     """What was measured on half of its passes was shipped so, with time left."""
     runners = (Runner("words", True, False), Runner("a", False, True))
-    plan = Plan(runners, ladder((800, 800, 800), 2), 1200, score=lambda o: 0.8)
+    plan = Plan(runners, ladder((800, 800, 800), 2), 1200, lambda o: 0.8, asked=600)
     half = Outcome(Trial("a", 0, 800, 0.5), np.arange(400), truth[:400], 40.0, 0.0)
     race = SimpleNamespace(
-        plan=plan, folds=((range(800), range(400)),), outcomes=[half], left=139.0
+        plan=plan, folds=((range(800), range(400)),), outcomes=[half], left=121.0
     )
-    assert plan.refit(Trial("a", 0, 800), [half]) == pytest.approx(138)
+    assert plan.refit(Trial("a", 0, 800), [half]) == pytest.approx(
+        1.15 * 40 * 1400 / (400 + 400 / 3)
+    )
     assert ship.last_effort(race, "a", 0.5) == 1.0
-    race.left = 137.0
+    race.left = 120.0
     assert ship.last_effort(race, "a", 0.5) == 0.5
     race.left = 0.0  # not less than was measured, whatever the time
     assert ship.last_effort(race, "a", 0.5) == 0.5
