@@ -50,14 +50,17 @@ def _more_time(name: str, plan: Plan, outcomes: Sequence[Outcome]) -> MoreTime:
         return MoreTime(name, 0, None, None)
     done = {(o.trial.fold, o.trial.records) for o in mine}
     last = max(mine, key=lambda o: o.trial.records)
+    rungs = [plan.rungs[i] for i in plan.runner(name).steps(plan.rungs)]
+    looked = last.trial.records < max(rung.records for rung in rungs if rung.fold == 0)
+    effort = 1.0 if looked else last.trial.effort  # a look has a part of the schedule
     left = [
-        Trial(name, rung.fold, rung.records, last.trial.effort, plan.seed)
-        for rung in plan.rungs
+        Trial(name, rung.fold, rung.records, effort, plan.seed)
+        for rung in rungs
         if (rung.fold, rung.records) not in done
         and rung.records > last.trial.records * (rung.fold == 0)
     ]
     seconds = sum(plan.forecast(trial, outcomes) or 0.0 for trial in left)
-    seconds += plan.refit(last.trial, outcomes)
+    seconds += plan.refit(replace(last.trial, effort=effort), outcomes)
     hopeful = plan.hope(name, outcomes)
     return MoreTime(name, last.trial.records, hopeful, seconds)
 

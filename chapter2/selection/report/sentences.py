@@ -108,7 +108,8 @@ def fitted_on(choice: Choice) -> str:
     everything = len(choice.prepared.development)
     if choice.shipped.refit:
         told = f"It was fitted to all {count(everything, 'development record')}."
-        tried = {e.name: e.effort for e in choice.entrants}[choice.shipped.name]
+        efforts = {e.name: e.effort for e in choice.entrants}
+        tried = efforts.get(choice.shipped.name, 1.0)
         if choice.shipped.effort > tried:
             told += (
                 f" In the comparison it had {tried:.0%} of its passes over the records;"

@@ -7,7 +7,7 @@ import pytest
 
 from chapter2.selection import gains
 from chapter2.selection.requirements import Requirements
-from chapter2.selection.trial import Outcome
+from chapter2.selection.trial import Outcome, Trial
 
 
 def asked(**limits):
@@ -33,9 +33,12 @@ def test_more_time_counts_the_rest_of_the_ladder_and_the_refit(choice):
     )
     others = tuple(o for o in choice.outcomes if o is not first)
     (found,) = gains.more_time(replace(choice, outcomes=(*others, hopeful)))
-    rest = sum(r.records for r in choice.plan.rungs[1:]) + choice.plan.development
-    # proportional to the records through the one size, and 15 % of slack
-    assert found.seconds == pytest.approx(1.15 * 10 / rung.records * rest)
+    whole = [r for r in choice.plan.rungs if r.whole]  # after one look come whole folds
+    places = [*((r.fold, r.records) for r in whole), (-1, choice.plan.development)]
+    work = choice.plan._work
+    rest = sum(work(Trial("minilm-full", *place)) for place in places)
+    # proportional to what is read, through the one size, and 15 % of slack
+    assert found.seconds == pytest.approx(1.15 * 10 / work(first.trial) * rest)
     assert found.records == rung.records
     assert found.hopeful == choice.plan.hope("minilm-full", [hopeful])
 
