@@ -139,8 +139,11 @@ def translate(order: Order, options: argparse.Namespace) -> dict[str, Any]:
     )
     chrf = [float(generated.chrf(texts, test.targets).mean()) for texts in written]
     return {
-        **{"records": len(known), "score": score, "baseline": baseline},
-        **{"chrf": chrf[0], "baseline_chrf": chrf[1]},
+        "records": len(known),
+        "score": score,
+        "baseline": baseline,
+        "chrf": chrf[0],
+        "baseline_chrf": chrf[1],
     }
 
 

@@ -29,13 +29,16 @@ def run_noted(
     Only what ``orders`` asks for comes back, in their order. After ``minutes`` none is
     begun any more, and the rest is left for the next call.
     """
-    keys = [key_of(asdict(order), type(order)) for order in orders]
-    done = noted(journal, orders)
+    if not orders:
+        return []
+    kind = type(orders[0])
+    keys = [key_of(asdict(order), kind) for order in orders]
+    done = noted(journal, kind)
     left = [order for order, key in zip(orders, keys, strict=True) if key not in done]
     until = time.time() + 60 * minutes
     note = partial(run_and_note, measure=measure, journal=journal, until=until)
     contest.run_all(note, left, jobs)
-    done = noted(journal, orders)
+    done = noted(journal, kind)
     return [done[key] for key in keys if key in done]
 
 
@@ -50,9 +53,8 @@ def run_and_note(
     return found
 
 
-def noted(journal: Path, orders: Sequence[Any]) -> dict[str, dict[str, Any]]:
+def noted(journal: Path, kind: type) -> dict[str, dict[str, Any]]:
     """Return what the journal holds, by order."""
-    kind = type(orders[0])
     return {key_of(found, kind): found for found in lines_of(journal)}
 
 

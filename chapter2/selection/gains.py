@@ -51,16 +51,15 @@ def _more_time(name: str, plan: Plan, outcomes: Sequence[Outcome]) -> MoreTime:
     done = {(o.trial.fold, o.trial.records) for o in mine}
     last = max(mine, key=lambda o: o.trial.records)
     rungs = [plan.rungs[i] for i in plan.runner(name).steps(plan.rungs)]
-    looked = last.trial.records < max(rung.records for rung in rungs if rung.fold == 0)
-    effort = 1.0 if looked else last.trial.effort  # a look has a part of the schedule
+    # no contender, so it had looks alone; whatever comes next has the whole schedule
     left = [
-        Trial(name, rung.fold, rung.records, effort, plan.seed)
+        Trial(name, rung.fold, rung.records, 1.0, plan.seed)
         for rung in rungs
         if (rung.fold, rung.records) not in done
         and rung.records > last.trial.records * (rung.fold == 0)
     ]
     seconds = sum(plan.forecast(trial, outcomes) or 0.0 for trial in left)
-    seconds += plan.refit(replace(last.trial, effort=effort), outcomes)
+    seconds += plan.refit(replace(last.trial, effort=1.0), outcomes)
     hopeful = plan.hope(name, outcomes)
     return MoreTime(name, last.trial.records, hopeful, seconds)
 

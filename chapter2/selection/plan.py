@@ -75,10 +75,10 @@ class Plan:
         ]
         busy = {trial.candidate for trial in running}
         yield from self._changes(outcomes)  # cheap beside what they change
-        leading = [r for r in racing if self._leads(r.name, outcomes)]
         for trial in self._promotions(racing, outcomes, busy, everyone=True):
             if self._needed(trial, outcomes) <= LITTLE * left:
                 yield trial
+        leading = [r for r in racing if self._leads(r.name, outcomes)]
         yield from self._promotions(leading, outcomes, busy, everyone=True)
         yield from self._at_once(racing, outcomes, busy, left)
         for runner in racing:  # each is seen once
@@ -113,10 +113,9 @@ class Plan:
 
     def _leads(self, name: str, outcomes: Sequence[Outcome]) -> bool:
         """Whether its last score there reaches the best, to a standard error."""
-        reached = [
-            self.score(o) + self._error(o) for o in self._on_first(name, outcomes)
-        ]
-        return bool(reached) and reached[-1] >= self._best(outcomes)
+        if not (mine := self._on_first(name, outcomes)):
+            return False
+        return self.score(mine[-1]) + self._error(mine[-1]) >= self._best(outcomes)
 
     def _error(self, outcome: Outcome) -> float:
         """Return the standard error of the score, as of a share p of M records."""

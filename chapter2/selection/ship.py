@@ -15,7 +15,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,11 +86,11 @@ def last_effort(race: Race, name: str, effort: float) -> float:
 
     ``effort`` at least, which was measured; what is trained longer is seldom worse.
     """
-    runner, first = race.plan.runner(name), Trial(name, 0, len(race.folds[0][0]))
+    runner = race.plan.runner(name)
     if runner.by_epochs and not runner.parent:
         for more in (e for e in EFFORTS if e > effort):
-            wanted = replace(first, effort=more)
-            if race.plan.refit(wanted, race.outcomes) <= race.left:
+            trial = Trial(name, REFIT, race.plan.development, more)
+            if race.plan.refit(trial, race.outcomes) <= race.left:
                 return more
     return effort
 

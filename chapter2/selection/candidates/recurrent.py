@@ -42,7 +42,7 @@ class Recurrent:
 
     def work(self, records: int) -> float:
         """Return how many records training on so many reads, repeats counted."""
-        return records * self.schedule.full(records)
+        return self.schedule.passes(records)
 
     def fit(
         self,

@@ -29,6 +29,10 @@ class Schedule:
         wanted = math.ceil(self.least_steps / max(1, per_epoch))
         return min(self.most_epochs, max(self.epochs, wanted))
 
+    def passes(self, records: int) -> int:
+        """Return how many records the full schedule reads, repeats counted."""
+        return records * self.full(records)
+
     def share(
         self, train: TextDataset, effort: float, seed: int
     ) -> tuple[TextDataset, int]:
