@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from queue import Empty
+from typing import Any
 
+import ask_again
 import nbformat
 import pytest
 import repository
 import run_notebooks
+import zmq.asyncio
 from bs4 import BeautifulSoup
+from jupyter_client.channels import AsyncZMQSocketChannel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +79,59 @@ def keep_outputs(tree: Path) -> None:
 def build(tree: Path) -> subprocess.CompletedProcess[str]:
     command = str(Path(sys.executable).with_name("jupyter-book"))
     return run(tree, command, "build", ".", "-W", "-n", "--keep-going")
+
+
+class Session:
+    """What a channel needs of a session to receive."""
+
+    def feed_identities(self, parts: list[bytes]) -> tuple[None, list[bytes]]:
+        return None, parts
+
+    def deserialize(self, parts: list[bytes]) -> dict[str, bytes]:
+        return {"said": parts[0]}
+
+
+async def reply_met_by_a_message(get_msg: Any) -> dict[str, bytes]:
+    """Wait for a reply that arrives while the same socket is being written to."""
+    context = zmq.asyncio.Context()
+    plain = zmq.Context()
+    kernel, client = plain.socket(zmq.PAIR), context.socket(zmq.PAIR)
+    client.connect(f"tcp://127.0.0.1:{kernel.bind_to_random_port('tcp://127.0.0.1')}")
+    channel = AsyncZMQSocketChannel(client, Session())
+    try:
+        waiting = asyncio.create_task(get_msg(channel, 5.0))
+        await asyncio.sleep(0.2)
+        kernel.send(b"done")
+        time.sleep(0.2)  # it has arrived, and the loop has not looked yet
+        zmq.Socket.shadow(client.underlying).send(b"a widget's message")
+        return await asyncio.wait_for(waiting, 3.0)
+    finally:
+        client.close(linger=0)
+        kernel.close(linger=0)
+        context.term()
+        plain.term()
+
+
+def test_a_reply_that_meets_a_widgets_message_is_not_missed() -> None:
+    with pytest.raises(TimeoutError):  # else the library is mended: delete ask_again
+        asyncio.run(reply_met_by_a_message(ask_again.wait_once))
+    assert asyncio.run(reply_met_by_a_message(ask_again.get_msg)) == {"said": b"done"}
+
+
+def test_waiting_ends_at_its_time() -> None:
+    async def wait() -> None:
+        context = zmq.asyncio.Context()
+        socket = context.socket(zmq.PAIR)
+        try:
+            await ask_again.get_msg(AsyncZMQSocketChannel(socket, Session()), 1.5)
+        finally:
+            socket.close(linger=0)
+            context.term()
+
+    began = time.monotonic()
+    with pytest.raises(Empty):
+        asyncio.run(wait())
+    assert 1.4 < time.monotonic() - began < 10
 
 
 def test_a_failing_cell_makes_make_fail(tree: Path) -> None:
