@@ -52,6 +52,7 @@ def learn(
     reads = None  # or what keeps what the embedder has read
     if embedder is not None and language != "zh":
         reads = Remembering(embedder)
+        reads.embed(parts.test.questions)  # in one go: faster than one by one
     choice = choose(AnswerIndex.of(entries_of(parts), reads), parts.validation, target)
     test = rank(choice.service.search, parts.test)
     settings = choice.service.settings
