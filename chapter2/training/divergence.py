@@ -3,9 +3,11 @@ r"""When a learning rate is too high though every loss is still a number.
 The rule: a run has diverged where the median :math:`m` of its last ten step losses is
 above
 
-.. math:: \ell_0 + \lvert \ell_0 \rvert + 2 \text{ nats}
+.. math:: r\,(\ell_0 + \lvert \ell_0 \rvert) + 2 \text{ nats}
 
-with :math:`\ell_0` the mean loss of the first steps, which the starting weights made.
+with :math:`\ell_0` the mean loss of the first steps, which the starting weights made,
+and :math:`r \ge 1` how many times as many tokens a target of the last ten has: a target
+may be a whole sequence, whose loss is a sum over its tokens.
 So a run is ended only where it is twice as bad as before it had learnt anything, and
 two nats worse beside: e squared, about seven times less probable per target. No usual
 run comes near (its loss falls, or stays); a rate that is too high is far above it at
@@ -34,12 +36,20 @@ def divergence(history: History) -> str | None:
     summed = sum(x * n for x, n in zip(losses, counts, strict=True))
     reference = summed / max(1, sum(counts))
     typical = median(history.losses[-WINDOW:])
-    if typical <= reference + abs(reference) + MARGIN:
+    longer = per_target(history, slice(-WINDOW, None)) / per_target(
+        history, slice(first)
+    )
+    if typical <= max(1.0, longer) * (reference + abs(reference)) + MARGIN:
         return None
     return (
         f"the learning rate diverges: the loss was {typical:.3g} in the median of the "
         f"last {WINDOW} steps, and {reference:.3g} at first"
     )
+
+
+def per_target(history: History, steps: slice) -> float:
+    """Return the tokens per target of some steps, at least one."""
+    return max(1.0, sum(history.tokens[steps]) / max(1, sum(history.counts[steps])))
 
 
 def steps_to(counts: list[int], targets: int) -> int:

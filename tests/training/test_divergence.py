@@ -65,6 +65,19 @@ def test_a_loss_below_zero_has_a_limit_above_itself():
     assert divergence(history_of([-5.0] * 4 + [2.1] * WINDOW)) is not None
 
 
+def test_longer_sequences_may_lose_more():
+    """A path's loss is a sum over its tokens; batches are grouped by length."""
+    counts, tokens = [32] * 11, [32 * 10] + [32 * 45] * 10
+    short_first = History(losses=[19.9] + [85.3] * 10, counts=counts, tokens=tokens)
+    assert divergence(short_first) is None
+    short_first.losses = [19.9] + [182.0] * 10  # above 4.5 * 2 * 19.9 + 2
+    assert divergence(short_first) is not None
+    long_first = History(
+        losses=[19.9] + [42.0] * 10, counts=counts, tokens=[32 * 45] + [32 * 10] * 10
+    )
+    assert divergence(long_first) is not None
+
+
 # -- in the loop ---------------------------------------------------------------
 
 
