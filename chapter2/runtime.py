@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import random
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -214,3 +215,26 @@ def report() -> str:
             f" encoder {profile.encoder})",
         )
     )
+
+
+def ran(started: float) -> str:
+    """Say how long a page took since ``started``, and the most memory that it held."""
+    seconds = time.time() - started
+    took = f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.1f} minutes"
+    peak = memory("VmHWM") / 1e9
+    return f"This page ran in {took} on {device().type}; at most it held {peak:.1f} GB."
+
+
+def memory(name: str) -> float:
+    """Return the memory that this process holds (VmRSS) or has held (VmHWM), bytes.
+
+    ``getrusage`` would also tell of the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = status.read_text().partition(f"{name}:")[2]
+        return 1024 * float(line.split()[0])
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak if sys.platform == "darwin" else 1024 * peak)

@@ -1,8 +1,10 @@
 """Where we run: profiles, cache folder, precision, versions, seeds."""
 
 import random
+import re
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -160,3 +162,15 @@ def test_nothing_asks_for_cuda_at_import():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.returncode) == ("quiet\n", 0), done.stderr
+
+
+def test_the_last_line_of_a_page_says_time_and_memory():
+    began = time.time()
+    held = np.ones(40_000_000)  # 320 MB
+    said = runtime.ran(began - 45)
+    assert re.search(r"ran in 4[5-9] seconds on (cpu|cuda|mps)", said), said
+    at_most = float(re.search(r"at most it held ([\d.]+) GB", said).group(1))
+    assert at_most >= held.nbytes / 1e9
+    del held
+    assert runtime.memory("VmHWM") >= 320e6  # what it has held, not what it holds
+    assert "ran in 2.5 minutes" in runtime.ran(began - 150)

@@ -14,6 +14,7 @@ from typing import Any
 
 from chapter2.errors import Chapter2Error
 from chapter2.files import read_json, write_json
+from chapter2.runtime import memory
 
 ORDER, ANSWER, PROBABILITIES = "order.json", "answer.json", "probabilities.npy"
 WARM_UP = 3  # calls that are not counted: the first ones allocate
@@ -84,21 +85,6 @@ def times(predictor: Any, texts: list[str]) -> list[float]:
         predictor.predict_proba([chosen[i]])
         found.append(time.perf_counter() - began)
     return found
-
-
-def memory(name: str) -> float:
-    """Return the memory that this process holds (VmRSS) or has held (VmHWM), bytes.
-
-    ``getrusage`` would also tell of the process that started this one.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = status.read_text().partition(f"{name}:")[2]
-        return 1024 * float(line.split()[0])
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(peak if sys.platform == "darwin" else 1024 * peak)
 
 
 if __name__ == "__main__":

@@ -95,8 +95,8 @@ def run(path: Path) -> None:
 
 def measured(order: Order, records: TextDataset, began: float) -> Outcome:
     """Fit, predict, keep the model where asked; return the outcome."""
-    from chapter2.deployment.fresh import memory
     from chapter2.deployment.shipped import save_model
+    from chapter2.runtime import memory
     from chapter2.selection.candidates import candidate
 
     trial = order.trial
