@@ -12,25 +12,27 @@ Two peers get the same records and the budget of ``choose``: the library SetFit,
 AutoGluon's tabular predictor with its text features (``--peers``; README.md says how
 their environments are made).
 
-Each part of each cell is a line of a journal, so a run that was cut goes on. All use
-the same processors, and trials that one has measured are not lent to another.
+Each part of each cell is a line of a journal, so a run that was cut goes on, and whole
+cells of a stored result are not measured again. All use the same processors, and trials
+that one has measured are not lent to another.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import choose_peers
 import contest
 import numpy as np
+from choose_notes import Notes, kept
 from choose_rows import rows_of, summary
-from journal import add_line, lines_of
 
 from chapter2 import data
 from chapter2.evaluation.metrics import score_by
@@ -46,7 +48,6 @@ from chapter2.selection.trial import Outcome, Trial
 
 STORED = contest.RESULTS / "choose.json"
 METRIC = "macro_f1"
-PLACES = ("journal", "peers")  # options that name a file of this machine
 
 
 @dataclass(frozen=True)
@@ -191,46 +192,41 @@ def score_of(contender: Any, prepared: Prepared, classes: int) -> float:
 
 
 def cells(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Run what the journal lacks; return all cells.
+    """Run what was not measured before, for so many minutes; return all whole cells.
 
     The budget is a share of the time that the exhaustive run took, which therefore
     comes first; ``most`` seconds are enough.
     """
-    note = Notebook(options.journal)
+    notes, found = Notes(options), []
+    until = time.time() + 60 * options.minutes
     for seed in range(options.seeds):
         for task in TASKS[: options.tasks]:
-            whole = note(task, seed, "exhaustive", exhaustive, given=options)
-            budget = min(options.most, options.share * whole["seconds"])
-            note(task, seed, "chosen", chosen, given=options, budget=budget)
-            for name, python in options.peers:
-                if choose_peers.suits(name, data.card(task.data).language):
-                    more = {"name": name, "python": python, "budget": budget}
-                    note(task, seed, name, peer, **more)
-    return list(note.done.values())
+            suited = [
+                (name, python)
+                for name, python in options.peers
+                if choose_peers.suits(name, data.card(task.data).language)
+            ]
+            parts = ("exhaustive", "chosen", *(name for name, _ in suited))
+            if not notes.of(task, seed, parts) and time.time() < until:
+                measure_all(notes, task, seed, suited, options)
+            found += notes.of(task, seed, parts)
+    return found
 
 
-class Notebook:
-    """What was measured, from the journal or run and noted there."""
-
-    def __init__(self, journal: Path) -> None:
-        self.journal = journal
-        self.done = {cell["key"]: cell for cell in lines_of(journal)}
-
-    def __call__(
-        self,
-        task: Task,
-        seed: int,
-        part: str,
-        measure: Callable[..., dict[str, Any]],
-        **more: Any,
-    ) -> dict[str, Any]:
-        """Return one part of a cell."""
-        key = f"{task.name} {task.records} {seed} {part}"
-        if key not in self.done:
-            about = {"key": key, **asdict(task), "seed": seed, "part": part}
-            self.done[key] = {**about, **measure(task, seed, **more)}
-            add_line(self.journal, self.done[key])
-        return self.done[key]
+def measure_all(
+    notes: Notes,
+    task: Task,
+    seed: int,
+    suited: Sequence[tuple[str, Path]],
+    options: argparse.Namespace,
+) -> None:
+    """Measure the parts of a cell that are missing."""
+    whole = notes(task, seed, "exhaustive", exhaustive, given=options)
+    budget = min(options.most, options.share * whole["seconds"])
+    notes(task, seed, "chosen", chosen, given=options, budget=budget)
+    for name, python in suited:
+        more = {"name": name, "python": python, "budget": budget}
+        notes(task, seed, name, peer, **more)
 
 
 def peer_of(text: str) -> tuple[str, Path]:
@@ -255,6 +251,7 @@ def main() -> None:
     add("--share", type=float, default=1 / 3, help="of the exhaustive run's time")
     add("--most", type=float, default=300, help="seconds of a budget")
     add("--peers", nargs="*", type=peer_of, default=[], metavar="NAME=PYTHON")
+    add("--minutes", type=float, default=math.inf, help="then no cell is begun")
     add("--journal", type=Path, default=Path("choose.jsonl"))
     add("--json", type=Path, default=STORED, help="where to store")
     options = parser.parse_args()
@@ -275,9 +272,9 @@ def main() -> None:
                 name, **all_of
             )
         )
-    kept = {k: v for k, v in contest.chosen(options).items() if k not in PLACES}
     contest.store(
-        options.json, {"options": kept, "summary": told, "rows": rows, "cells": found}
+        options.json,
+        {"options": kept(options), "summary": told, "rows": rows, "cells": found},
     )
 
 

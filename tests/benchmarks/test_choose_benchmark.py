@@ -1,6 +1,7 @@
 """The regret benchmark: a tiny run, its journal, its rows, and how peers are asked."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -37,6 +38,41 @@ def test_a_tiny_run_compares_both_parts_and_goes_on_from_its_journal(stored, tmp
     again = stored("choose.py", *how)[1]
     assert journal.read_text() == lines  # nothing was measured twice
     assert again["rows"] == found["rows"]
+
+
+def test_a_stored_cell_is_not_measured_again_and_other_options_are_refused(
+    stored, run, tmp_path
+):
+    how = ("--seeds", 1, "--tasks", 1, "--candidates", "majority", "--jobs", 1)
+    how += ("--share", 1000, "--journal", tmp_path / "cells.jsonl")
+    place = tmp_path / "kept.json"
+    none = run("choose.py", *how, "--minutes", 0, "--json", place)
+    assert none.returncode == 0, none.stderr
+    assert json.loads(place.read_text())["cells"] == []
+    assert run("choose.py", *how, "--json", place).returncode == 0
+    kept = json.loads(place.read_text())["cells"]
+    assert [cell["part"] for cell in kept] == ["exhaustive", "chosen"]
+    (tmp_path / "cells.jsonl").unlink()
+    assert run("choose.py", *how, "--json", place, "--minutes", 0).returncode == 0
+    assert json.loads(place.read_text())["cells"] == kept
+    other = run("choose.py", *how, "--json", place, "--most", 7)
+    assert other.returncode != 0
+    assert "measured with the options" in other.stderr
+    assert json.loads(place.read_text())["cells"] == kept
+
+
+def test_a_cell_that_was_cut_is_not_stored(script, tmp_path):
+    notes_of = script("choose_notes")
+    task = script("choose").Task("editorial-snippets", 240)
+    options = argparse.Namespace(journal=tmp_path / "j.jsonl", json=tmp_path / "x")
+    notes = notes_of.Notes(options)
+    notes(task, 0, "exhaustive", lambda task, seed: {"test": 0.5})
+    parts = ("exhaustive", "chosen")
+    assert notes.of(task, 0, parts) == []
+    notes(task, 0, "chosen", lambda task, seed: {"test": 0.4})
+    assert [cell["test"] for cell in notes.of(task, 0, parts)] == [0.5, 0.4]
+    again = notes_of.Notes(options)  # from the journal
+    assert again.of(task, 0, parts) == notes.of(task, 0, parts)
 
 
 def cell(part, test, seconds, **more):

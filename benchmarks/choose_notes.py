@@ -1,0 +1,82 @@
+"""What ``choose.py`` has measured: noted part by part, kept from run to run."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import contest
+from journal import add_line, lines_of
+
+# options that do not say what is measured: files of this machine, and how much of it
+PLACES = ("journal", "peers", "minutes", "seeds", "tasks")
+
+
+def kept(options: Namespace) -> dict[str, Any]:
+    """Return the options that a stored result is of."""
+    told = {k: v for k, v in contest.chosen(options).items() if k not in PLACES}
+    return dict(json.loads(json.dumps(told)))
+
+
+class Notes:
+    """The parts measured so far: of the stored result, and of the journal of a run.
+
+    The parts of a cell are times of one machine, compared with each other. So a result
+    holds whole cells only, and one that was cut in the middle goes on from the journal,
+    which stays on its machine.
+
+    Raises:
+        SystemExit: the stored result is of other options.
+    """
+
+    def __init__(self, options: Namespace) -> None:
+        self.journal = options.journal
+        self.done = {cell["key"]: cell for cell in self._stored(options)}
+        self.done |= {cell["key"]: cell for cell in lines_of(self.journal)}
+
+    @staticmethod
+    def _stored(options: Namespace) -> list[dict[str, Any]]:
+        if not options.json.exists():
+            return []
+        stored = json.loads(options.json.read_text())
+        if stored["options"] != kept(options):
+            raise SystemExit(
+                f"{options.json} was measured with the options {stored['options']}; "
+                "name another file by --json, or move it away."
+            )
+        return list(stored["cells"])
+
+    def __call__(
+        self,
+        task: Any,
+        seed: int,
+        part: str,
+        measure: Callable[..., dict[str, Any]],
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Return one part of a cell, measured now if it was not before."""
+        key = self.key(task, seed, part)
+        if key not in self.done:
+            about = {"key": key, **asdict(task), "seed": seed, "part": part}
+            about["date"] = date.today().isoformat()
+            self.done[key] = {**about, **measure(task, seed, **more)}
+            add_line(self.journal, self.done[key])
+        return self.done[key]
+
+    @staticmethod
+    def key(task: Any, seed: int, part: str) -> str:
+        """Return what tells a part from all others."""
+        return f"{task.name} {task.records} {seed} {part}"
+
+    def of(self, task: Any, seed: int, parts: Iterable[str]) -> list[dict[str, Any]]:
+        """Return the parts of a cell, or none where one is missing."""
+        keys = [self.key(task, seed, part) for part in parts]
+        return [self.done[key] for key in keys if key in self.done and self.all(keys)]
+
+    def all(self, keys: Iterable[str]) -> bool:
+        """Whether all these were measured."""
+        return all(key in self.done for key in keys)
