@@ -29,7 +29,13 @@ from chapter2.data.files import read_corpus, read_exchanges, read_file
 from chapter2.data.folds import Fold, folds
 from chapter2.data.normalise import normalise
 from chapter2.data.packing import Packed, pack, token_ids
-from chapter2.data.pairs import PairSplit, TextPairs, split_pairs
+from chapter2.data.pairs import (
+    PairSplit,
+    TextPairs,
+    concatenate_pairs,
+    exclude_pairs,
+    split_pairs,
+)
 from chapter2.data.records import TaggedDataset, TextDataset
 from chapter2.data.rewriting import BackTranslation, ContextualReplacement
 from chapter2.data.sentences import split_sentences
@@ -65,7 +71,9 @@ __all__ = [
     "augment",
     "card",
     "check_no_crossing",
+    "concatenate_pairs",
     "encode",
+    "exclude_pairs",
     "fetch",
     "folder",
     "folds",

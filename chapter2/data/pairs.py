@@ -88,6 +88,37 @@ def once(pairs: TextPairs) -> TextPairs:
     return replace(pairs.select(found.values()), notices=(*pairs.notices, notice))
 
 
+def concatenate_pairs(sets: Sequence[TextPairs]) -> TextPairs:
+    """Return the pairs of all ``sets`` as one set, each pair once.
+
+    The group of a pair is the name of its set; of pairs that are equal after
+    :func:`normalise`, the one of the earlier set stays.
+    """
+    return once(
+        TextPairs(
+            name=" + ".join(each.name for each in sets),
+            sources=tuple(text for each in sets for text in each.sources),
+            targets=tuple(text for each in sets for text in each.targets),
+            groups=tuple(each.name for each in sets for _ in range(len(each))),
+            notices=tuple(f"{each.name}: {n}" for each in sets for n in each.notices),
+        )
+    )
+
+
+def exclude_pairs(pairs: TextPairs, held_out: Sequence[TextPairs]) -> TextPairs:
+    """Return the pairs of which neither text stands in a set of ``held_out``.
+
+    Texts are compared as :func:`normalise` makes them.
+    """
+    held = {
+        normalise(text) for part in held_out for text in part.sources + part.targets
+    }
+    both = zip(pairs.sources, pairs.targets, strict=True)
+    return pairs.select(
+        i for i, texts in enumerate(both) if held.isdisjoint(map(normalise, texts))
+    )
+
+
 @dataclass(frozen=True)
 class PairSplit:
     """The three parts of a set of pairs."""

@@ -49,7 +49,7 @@ def test_a_package_is_pinned_and_no_member_is_code(name: str) -> None:
     assert len(source.sha256) == 64
     assert int(source.sha256, 16)
     suffixes = {PurePosixPath(path).suffix for path in source.members.values()}
-    known = {".txt", ".json", ".jsonl", ".csv", ".tab", ".yml"}
+    known = {".txt", ".json", ".jsonl", ".csv", ".tab", ".yml", ".mo"}
     known |= {".safetensors", ".brotli", ".gguf", ".bz2"}
     assert suffixes <= known
 

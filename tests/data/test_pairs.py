@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from chapter2 import data
 from chapter2.data.normalise import normalise
-from chapter2.data.pairs import TextPairs, once, split_pairs
+from chapter2.data.pairs import (
+    TextPairs,
+    concatenate_pairs,
+    exclude_pairs,
+    once,
+    split_pairs,
+)
 from chapter2.data.parsers import gettext_messages, xsum
 from chapter2.errors import DataError, UsageError
 
@@ -89,6 +95,40 @@ def test_each_pair_is_kept_once() -> None:
     assert kept.fingerprint() != twice.fingerprint()
     with pytest.raises(ValueError, match="2 sources, 1 targets and 0 groups"):
         TextPairs("t", ("a", "b"), ("c",))
+
+
+def test_sets_become_one_in_which_each_pair_stands_once() -> None:
+    first = TextPairs("a", ("Open", "Close"), ("开", "关"), ("x", "y"), ("Told.",))
+    second = TextPairs("b", ("close!", "Close", "Run"), ("关", "关闭", "跑"))
+    pairs = concatenate_pairs([first, second])
+    assert pairs.name == "a + b"
+    assert list(zip(pairs.sources, pairs.targets, pairs.groups, strict=True)) == [
+        ("Open", "开", "a"),
+        ("Close", "关", "a"),
+        ("Close", "关闭", "b"),  # the same source, said otherwise
+        ("Run", "跑", "b"),
+    ]
+    assert pairs.notices == (
+        "a: Told.",
+        "1 of 5 pairs repeat an earlier one and were dropped.",
+    )
+    assert concatenate_pairs([]).counts() == {"pairs": 0, "sources": 0, "targets": 0}
+
+
+PAIRS = st.lists(st.tuples(TEXTS, TEXTS), max_size=12).map(
+    lambda rows: TextPairs("t", *(zip(*rows, strict=True) if rows else ((), ())))
+)
+
+
+@given(PAIRS, st.lists(PAIRS, max_size=2))
+def test_what_is_held_out_stands_in_no_pair(pairs, held_out) -> None:
+    kept = exclude_pairs(pairs, held_out)
+    seen = {normalise(text) for part in held_out for text in part.sources}
+    seen |= {normalise(text) for part in held_out for text in part.targets}
+    rows = list(zip(pairs.sources, pairs.targets, strict=True))
+    assert list(zip(kept.sources, kept.targets, strict=True)) == [
+        row for row in rows if not {normalise(text) for text in row} & seen
+    ]
 
 
 HEADER = {"": {"language": "zh-CN"}}

@@ -31,11 +31,27 @@ MESSAGES = _words(
     "jupyterlab_search_replace jupyterlab_spreadsheet_editor jupyterlab_tour "
     "jupyterlab_widgets jupytext nbdime notebook retrolab spellchecker"
 )
+# the parts of Django with messages of their own, beside its core
+DJANGO_PARTS = _words(
+    "admin admindocs auth contenttypes flatpages gis humanize postgres redirects "
+    "sessions sites"
+)
 
 
 def _within(root: str, *names: str) -> dict[str, str]:
     """Return the members ``names`` of the folder ``root`` under their own names."""
     return {name: root + name for name in names}
+
+
+def _compiled(root: str, *parts: str, scripts: str) -> dict[str, str]:
+    """Return the catalogues of ``parts`` of a program that was made with Django.
+
+    The part ``scripts`` has a second one, for what runs in the browser.
+    """
+    folder = "locale/zh_Hans/LC_MESSAGES"
+    members = {f"{part}.mo": f"{root}{part}/{folder}/django.mo" for part in parts}
+    members[f"{scripts}-js.mo"] = f"{root}{scripts}/{folder}/djangojs.mo"
+    return members
 
 
 VADER = PackageSource(
@@ -193,6 +209,33 @@ LANGUAGE_PACK = PackageSource(
         *(f"{program}.json" for program in MESSAGES),
     ),
     megabytes=0.3,
+)
+
+DJANGO = PackageSource(
+    package="Django",
+    version="5.2.19",
+    sha256="5965d974a5218a2b68a11dd1276434707f23886525c23f0598eccedaf4f4ca00",
+    members={
+        "conf.mo": "django/conf/locale/zh_Hans/LC_MESSAGES/django.mo",
+        **_compiled("django/contrib/", *DJANGO_PARTS, scripts="admin"),
+    },
+    megabytes=8.3,
+)
+
+WEBLATE = PackageSource(
+    package="weblate",
+    version="5.14.3",
+    sha256="0bc2c5a49ebc496758e89f08d5ec9d1b226e8aba2cff7744a18ab9f235dca816",
+    members=_compiled("", "weblate", scripts="weblate"),
+    megabytes=75.4,
+)
+
+PRETIX = PackageSource(
+    package="pretix",
+    version="2026.8.0",
+    sha256="a78932e698778d873530d67f25a57c28d1c09b1bfb1a22ec817c00d90397db85",
+    members=_compiled("", "pretix", scripts="pretix"),
+    megabytes=39.5,
 )
 
 # Both commits are those that many public projects pin; we have not fetched them.
