@@ -21,6 +21,7 @@ from typing import Any
 
 import contest
 import numpy as np
+from gallery_messages import known_messages
 from journal import run_noted
 
 from chapter2 import data, training
@@ -125,7 +126,7 @@ def answer(order: Order, options: argparse.Namespace) -> dict[str, Any]:
 def translate(order: Order, options: argparse.Namespace) -> dict[str, Any]:
     """Train the encoder-decoder; BLEU by four beams, beside the translation memory."""
     parts = messages()
-    known, test = parts.train.take(order.size, order.seed), parts.test
+    known, test = known_messages(parts, order.size, order.seed), parts.test
     test = test.take(options.test)
     told = translation.TranslatorOptions(
         epochs=EPOCHS[order.arm], longest=40, seed=order.seed
@@ -175,7 +176,7 @@ ARMS: dict[str, tuple[Arm, tuple[int, ...]]] = {
     "english": (tag, (3_000, 1_000, 250)),
     "yes-no": (answer, (1_000,)),
     "chinese": (tag, (3_200, 800)),
-    "translation": (translate, (2_274, 600)),
+    "translation": (translate, (8_804, 2_274, 600)),  # 8,804: of four programs
     "summaries": (summarise, (600, 150, 50)),
 }
 
