@@ -2,21 +2,58 @@
 
 import json
 
-SMALL = ("--encoder", "tiny-random", "--sizes", 30, "--seeds", 1, "--test", 20)
+import pytest
+
+SMALL = ("--encoder", "tiny-random", "--causal", "tiny-random", "--sizes", 30)
+SMALL = (*SMALL, "--seeds", 1, "--test", 20)
+WRITTEN = {"written-summaries", "written-replies"}
+OTHERS = {
+    "fine-tuned": {"textrank", "frozen"},
+    "summaries": {"textrank", "oracle"},
+    "written-summaries": {"textrank"},
+    "written-replies": {"found", "found_others"},
+}
 
 
-def test_each_arm_stands_beside_its_baseline(stored):
-    _, result = stored("gallery.py", *SMALL)
-    runs = {run["arm"]: run for run in result["runs"]}
-    assert [*runs] == ["english", "yes-no", "chinese", "translation", "summaries"]
-    assert {run["records"] for run in result["runs"]} == {30}
-    assert all(
-        0 <= run[of] <= 1 for run in runs.values() for of in ("score", "baseline")
-    )
+@pytest.fixture(scope="module")
+def runs(run, tmp_path_factory):
+    """Return the run of each arm, by its name."""
+    path = tmp_path_factory.mktemp("gallery") / "result.json"
+    done = run("gallery.py", *SMALL, "--json", path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(path.read_text())
+    assert str(path) not in json.dumps(result)
+    return {run["arm"]: run for run in result["runs"]}
+
+
+def test_each_arm_stands_beside_its_baseline(runs):
+    fitted = {"english", "yes-no", "fine-tuned", "chinese", "translation", "summaries"}
+    assert {*runs} == fitted | WRITTEN
+    assert {runs[arm]["records"] for arm in fitted} == {30}
+    assert {runs[arm]["records"] for arm in WRITTEN} == {0}  # nothing is trained
+    assert {run["tested"] for run in runs.values()} == {20}
     for arm in ("english", "chinese"):
         assert runs[arm]["entities"]["support"] > 0
         assert runs[arm]["score"] == runs[arm]["entities"]["f1"]
     assert runs["summaries"]["oracle"] >= runs["summaries"]["baseline"]
+
+
+def test_each_score_has_its_interval_over_the_test_records(runs):
+    measured = {**runs, "chrf": runs["translation"]["chrf"]}
+    for arm, run in measured.items():
+        others = {"baseline", *OTHERS.get(arm, set())}
+        assert {*run["intervals"]} == {"score", *others}
+        assert {*run["differences"]} == others
+        for name, each in run["intervals"].items():
+            assert 0 <= each["low"] <= each["value"] <= each["high"] <= 1
+            assert each["value"] == run[name]
+        for name, each in run["differences"].items():
+            assert each["low"] <= each["value"] <= each["high"]
+            assert each["value"] == pytest.approx(run["score"] - run[name])
+            assert (each["level"], each["resamples"]) == (0.95, 1000)
+    # it knows the summaries, of the same articles
+    oracle = runs["summaries"]["differences"]["oracle"]
+    assert oracle["high"] <= 0
 
 
 def test_a_run_that_was_cut_goes_on(run, tmp_path):

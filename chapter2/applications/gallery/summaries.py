@@ -12,7 +12,8 @@ enough to choose sentences (*extractive* summarisation):
             \qquad w_{ij} = \max(0, v_i^\top v_j)
 
 * ``Extractor``: logistic regression on vector and position, which learns from what the
-  oracle chose in training articles.
+  oracle chose in training articles (the module ``fine_tuned_extractor`` has the one
+  whose encoder learns too).
 * ``oracle``: knows the summary and copies what is most like it: no one who copies so
   many sentences does better (up to its greed), so it is the ceiling, not a method.
 
@@ -155,11 +156,16 @@ def features(article: Article) -> np.ndarray:
     the article; its length in words.
     """
     at = np.arange(len(article.sentences))
-    mean = article.vectors.mean(axis=0)
-    centre = article.vectors @ (mean / max(1e-12, float(np.linalg.norm(mean))))
+    centre = nearness(article)
     words = np.array([len(sentence.split()) for sentence in article.sentences])
     more = np.stack([1 / (1 + at), at / len(at), centre, np.log1p(words)], axis=1)
     return np.hstack([article.vectors, more])
+
+
+def nearness(article: Article) -> np.ndarray:
+    """Return the cosine of each sentence with the mean of the article, (S,)."""
+    mean = article.vectors.mean(axis=0)
+    return article.vectors @ (mean / max(1e-12, float(np.linalg.norm(mean))))
 
 
 @dataclass(frozen=True)
