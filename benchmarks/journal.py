@@ -68,7 +68,8 @@ def lines_of(journal: Path) -> list[dict[str, Any]]:
 
 
 def add_line(journal: Path, found: dict[str, Any]) -> None:
-    """Add what was found to a journal."""
+    """Add what was found to a journal, whose folder is made if need be."""
+    journal.parent.mkdir(parents=True, exist_ok=True)
     with journal.open("a") as file:
         file.write(json.dumps(found) + "\n")
 

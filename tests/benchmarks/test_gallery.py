@@ -18,7 +18,7 @@ OTHERS = {
 @pytest.fixture(scope="module")
 def runs(run, tmp_path_factory):
     """Return the run of each arm, by its name."""
-    path = tmp_path_factory.mktemp("gallery") / "result.json"
+    path = tmp_path_factory.mktemp("gallery") / "new" / "result.json"
     done = run("gallery.py", *SMALL, "--json", path)
     assert done.returncode == 0, done.stderr
     result = json.loads(path.read_text())
