@@ -39,7 +39,7 @@ def test_all_programs_are_read_where_one_has_too_few_messages(made_up):
 
 
 def test_the_arm_learns_from_them(made_up, script, monkeypatch):
-    gallery = script("gallery")
+    gallery = script("gallery_arms")
     monkeypatch.setitem(gallery.EPOCHS, "translation", 1)
     gallery.messages.cache_clear()
     try:
@@ -56,7 +56,7 @@ def test_the_largest_size_is_all_that_there_is(script):
     module = script("gallery_messages")
     if not all(data.status(name).fetched for name in module.NAMES):
         pytest.skip(f"needs `chapter2 data fetch {' '.join(module.NAMES)}`")
-    own = script("gallery").messages()
+    own = script("gallery_arms").messages()
     sizes = script("gallery").ARMS["translation"][1]
     assert sizes[0] == len(module.all_but_held_out(own))
     assert sizes[1] == len(own.train)
