@@ -20,6 +20,7 @@ from chapter2.applications.customer_service.index import (
 )
 from chapter2.applications.customer_service.learn import Learned, learn
 from chapter2.applications.customer_service.measures import Ranks, rank
+from chapter2.applications.customer_service.nearest import Graph
 from chapter2.applications.customer_service.reranker import (
     Reranker,
     fit_reranker,
@@ -45,6 +46,7 @@ __all__ = [
     "CustomerService",
     "Entry",
     "Found",
+    "Graph",
     "Handed",
     "Learned",
     "Ranks",

@@ -61,12 +61,19 @@ class BM25:
 
     def with_texts(self, texts: Sequence[str]) -> BM25:
         """Return an index with ``texts`` after the ones that it has."""
-        from scipy.sparse import csc_array, vstack
+        from scipy.sparse import csc_array
 
         more, vocabulary = _count(texts, self.vocabulary)
-        old = self.counts.copy()
-        old.resize(len(self), len(vocabulary))  # columns of new terms, all 0
-        return BM25(csc_array(vstack([old, more])), vocabulary, self.k1, self.b)
+        old, (number, width) = self.counts, more.shape
+        starts = np.full(width + 1, old.nnz)  # columns of new terms are empty
+        starts[: len(old.indptr)] = old.indptr
+        # each column is continued at its end: sparse.vstack takes over three times as long
+        ends = np.repeat(starts[1:], np.diff(more.indptr))
+        data = np.insert(old.data, ends, more.data)
+        rows = np.insert(old.indices, ends, more.indices + len(self))
+        shape = len(self) + number, width
+        counts = csc_array((data, rows, starts + more.indptr), shape=shape)
+        return BM25(counts, vocabulary, self.k1, self.b)
 
     def scores(self, query: str) -> np.ndarray:
         """Return s(q, d) for each text d, (N,); 0 where no term is shared."""

@@ -72,8 +72,11 @@ def choose(
 
     Raises:
         DataError: there is no validation question.
+        UsageError: ``settings`` ask for a graph, and faiss is not installed.
     """
     settings = settings or Settings()
+    if settings.graph:
+        index = index.with_graph()  # once, not for each share
     language = detect_language(validation.questions)
     alone = index.embedder is None or language == "zh"
     asked = index if alone else replace(index, embedder=_read(index, validation))

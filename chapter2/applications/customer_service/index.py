@@ -1,10 +1,11 @@
 """Stored answers, and which of them fit a question: words and meaning, fused.
 
-The search is exhaustive: each question is held against each stored text. Of an
-exchange the text is the question and the answer after it; of an answer whose question
-is not known, the answer alone. A question that is stored word for word comes first.
+The search is exhaustive: each question is held against each stored text. Where that
+takes too long, a graph finds the vectors (see :class:`Graph`). Of an exchange the text
+is the question and the answer after it; of an answer whose question is not known, the
+answer alone. A question that is stored word for word comes first.
 
-Shapes: N stored texts, D width of the vectors.
+Shapes: N stored texts, Q questions, D width of the vectors.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from chapter2.applications.customer_service.bm25 import BM25
 from chapter2.applications.customer_service.fusion import best, fuse
+from chapter2.applications.customer_service.nearest import Graph, product
 from chapter2.data.normalise import normalise
 from chapter2.errors import UsageError
 from chapter2.evaluation import detect_language
@@ -54,6 +56,13 @@ class Found(NamedTuple):
     exact: bool  # the question is stored word for word
 
 
+class Meaning(NamedTuple):
+    """A question as the encoder reads it."""
+
+    vector: np.ndarray  # (D,), float32
+    cosines: np.ndarray  # (N,) with the stored texts; 0: not live, or not found
+
+
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class AnswerIndex:
     """N stored answers with what is searched of them."""
@@ -65,6 +74,7 @@ class AnswerIndex:
     embedder: Embeds | None = None
     vectors: np.ndarray | None = None  # (N, D) float32; 0 for Chinese texts
     bm25_share: float = 0.1  # weight of BM25 in the fusion; the encoder has the rest
+    graph: Graph | None = None  # finds the vectors; without one all are compared
 
     def __post_init__(self) -> None:
         if not 0 <= self.bm25_share <= 1:
@@ -106,6 +116,16 @@ class AnswerIndex:
     def __len__(self) -> int:
         return int(self.live.sum())
 
+    def with_graph(self) -> AnswerIndex:
+        """Return the index with a graph of its vectors; itself where it has none.
+
+        Raises:
+            UsageError: faiss, which builds it, is not installed.
+        """
+        if self.graph is not None or self.vectors is None:
+            return self
+        return replace(self, graph=Graph.of(self.vectors))
+
     def with_entry(self, entry: Entry) -> AnswerIndex:
         """Return the index with ``entry``, in place of those with its question."""
         live, keys, vectors = self.live.copy(), dict(self.keys), self.vectors
@@ -129,35 +149,58 @@ class AnswerIndex:
 
     def search(self, question: str, depth: int = 10) -> list[Found]:
         """Return up to ``depth`` answers, best first; none where nothing is alike."""
+        return self.search_all([question], depth)[0]
+
+    def search_all(
+        self, questions: Sequence[str], depth: int = 10
+    ) -> list[list[Found]]:
+        """Return what :meth:`search` does for each of Q questions, in less time.
+
+        The encoder reads them in one go, and all vectors are gone through once.
+        """
+        meanings = self._meanings(questions, max(depth, DEPTH))
+        return [
+            self._found(question, meaning, depth)
+            for question, meaning in zip(questions, meanings, strict=True)
+        ]
+
+    def _found(self, question: str, meaning: Meaning | None, depth: int) -> list[Found]:
         exact = self.same_question(question)
-        words = np.where(self.live, self.bm25.scores(question), 0.0)
-        meaning = self._cosines(question)
-        if meaning is None:
-            fused = words
-            sure = words / max(self.bm25.most(question), 1e-9)
-        else:
+        fused = words = np.where(self.live, self.bm25.scores(question), 0.0)
+        if meaning is not None:
             weights = self.bm25_share, 1 - self.bm25_share
-            fused = fuse((words, meaning), weights, max(depth, DEPTH))
-            sure = meaning
-        order = best(fused, depth + len(exact)).tolist()
-        rest = [i for i in order if i not in exact]
+            fused = fuse((words, meaning.cosines), weights, max(depth, DEPTH))
+        order = best(fused, depth + len(exact))
+        if meaning is None:
+            sure = words[order] / max(self.bm25.most(question), 1e-9)
+        else:  # compared anew: what words alone have found, a graph has not
+            assert self.vectors is not None
+            sure = self.vectors[order] @ meaning.vector
         found = [Found(i, self.entries[i], 1.0, True) for i in exact]
-        found += [Found(i, self.entries[i], float(sure[i]), False) for i in rest]
+        found += [
+            Found(i, self.entries[i], each, False)
+            for i, each in zip(order.tolist(), sure.tolist(), strict=True)
+            if i not in exact
+        ]
         return found[:depth]
 
-    def _cosines(self, question: str) -> np.ndarray | None:
-        """Return the cosine with each text, (N,); None where words alone count."""
+    def _meanings(self, questions: Sequence[str], depth: int) -> list[Meaning | None]:
+        """Return what the encoder makes of each; None where words alone count."""
+        found: list[Meaning | None] = [None] * len(questions)
         if self.embedder is None or self.vectors is None:
-            return None
-        if detect_language([question]) == "zh":
-            return None  # the encoder has read no Chinese
-        import torch  # here: an index of words alone does not need it
-
-        vector = self.embedder.embed([question])[0].astype(np.float32)
-        # by torch, not numpy: the threads of two libraries would wait for work side by
-        # side, and the encoder's for a core that the other's keep busy
-        cosines = torch.mv(torch.from_numpy(self.vectors), torch.from_numpy(vector))
-        return np.where(self.live, cosines.numpy(), 0.0)
+            return found
+        # the encoder has read no Chinese
+        read = [i for i, q in enumerate(questions) if detect_language([q]) != "zh"]
+        if not read:
+            return found
+        asked = self.embedder.embed([questions[i] for i in read]).astype(np.float32)
+        if self.graph is None:
+            cosines = np.where(self.live, product(self.vectors, asked), 0.0)
+        else:
+            cosines = self.graph.cosines(self.vectors, asked, self.live, depth)
+        for i, vector, row in zip(read, asked, cosines, strict=True):
+            found[i] = Meaning(vector, row)
+        return found
 
 
 class Remembering:
