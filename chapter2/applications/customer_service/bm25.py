@@ -67,7 +67,7 @@ class BM25:
         old, (number, width) = self.counts, more.shape
         starts = np.full(width + 1, old.nnz)  # columns of new terms are empty
         starts[: len(old.indptr)] = old.indptr
-        # each column is continued at its end: sparse.vstack takes over three times as long
+        # each column is continued at its end: sparse.vstack takes three times as long
         ends = np.repeat(starts[1:], np.diff(more.indptr))
         data = np.insert(old.data, ends, more.data)
         rows = np.insert(old.indices, ends, more.indices + len(self))

@@ -3,7 +3,7 @@
 The exhaustive search is the product of all vectors with the question's. Its time grows
 with their number. A graph of neighbours, HNSW (Malkov and Yashunin, "Efficient and
 robust approximate nearest neighbor search using Hierarchical Navigable Small World
-graphs", 2018), is walked from vertex to vertex towards the question: it looks at a few
+graphs", 2020), is walked from vertex to vertex towards the question: it looks at a few
 of the vectors, and may miss some that are near. The library faiss builds and walks it.
 
 Shapes: N vectors, M of them in the graph, Q questions, D width.
