@@ -378,7 +378,22 @@ def test_a_comparison_is_paired(models, windows, vectors) -> None:
     mean = found.measured["copy"].ndcg.mean()
     assert found.interval("copy").value == pytest.approx(mean)
     assert "against popularity" in str(found)
+    assert "against copy" not in str(found)
+    assert f"{found.interval('copy', 'diversity'):.2f}" in str(found)
     assert "recall@3" in found._repr_markdown_()
+
+
+def test_all_stand_against_each_reference(models, windows, vectors) -> None:
+    chosen = {name: models[name] for name in NAMES[:3]}
+    found = rec.compare(chosen, windows.test, vectors, 3, 100, references=2)
+    head, first, second, third = str(found).splitlines()
+    assert all(f"against {name}" in head for name in NAMES[:2])
+    for row, name, other in ((first, *NAMES[:2]), (second, *NAMES[1::-1])):
+        assert f"{found.against(name, other):+.3f}" in row
+    assert all(f"{found.against(NAMES[2], n):+.3f}" in third for n in NAMES[:2])
+    for wrong in (0, 4):
+        with pytest.raises(UsageError, match="give 1 to 3"):
+            rec.compare(chosen, windows.test, vectors, references=wrong)
 
 
 # --- cold items ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Measure recommenders on a task: each against the first, over the same users.
+"""Measure recommenders on a task: each against the first ones, over the same users.
 
 Shapes: B users, k places, I items.
 """
@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from chapter2.applications.recommendation import metrics
 from chapter2.applications.recommendation.base import Recommender, recommend
 from chapter2.applications.recommendation.likes import Task
+from chapter2.errors import UsageError
 from chapter2.evaluation.intervals import Interval, mean_interval
 from chapter2.evaluation.tables import markdown_table, text_table
 
@@ -44,12 +45,20 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Several recommenders on one task; the first is what the others must beat."""
+    """Several recommenders on one task; the first ones are what others must beat."""
 
     measured: Mapping[str, Measured]
     resamples: int
     level: float = 0.95
     seed: int = 0
+    references: int = 1  # how many of the first
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.references <= len(self.measured):
+            raise UsageError(
+                f"references is {self.references}; give 1 to {len(self.measured)}, "
+                "the recommenders there are."
+            )
 
     @property
     def reference(self) -> str:
@@ -71,13 +80,18 @@ class Comparison:
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         k = next(iter(self.measured.values())).lists.shape[1]
-        header = ["model", f"recall@{k}", f"NDCG@{k}", f"against {self.reference}"]
+        beaten = list(self.measured)[: self.references]
+        header = ["model", f"recall@{k}", f"NDCG@{k}"]
+        header += [f"against {other}" for other in beaten]
         rows = []
         for name, found in self.measured.items():
-            gain = "" if name == self.reference else f"{self.against(name):+.3f}"
             scores = [f"{self.interval(name, m):.3f}" for m in ("recall", "ndcg")]
-            spread = f"{self.interval(name, 'diversity').value:.2f}"
-            rows.append([name, *scores, gain, f"{found.coverage:.1%}", spread])
+            gains = [
+                "" if name == other else f"{self.against(name, other):+.3f}"
+                for other in beaten
+            ]
+            spread = f"{self.interval(name, 'diversity'):.2f}"
+            rows.append([name, *scores, *gains, f"{found.coverage:.1%}", spread])
         return [*header, "coverage", "diversity"], rows
 
     def __str__(self) -> str:
@@ -104,7 +118,12 @@ def compare(
     features: np.ndarray,
     k: int = 10,
     resamples: int = 1000,
+    references: int = 1,
 ) -> Comparison:
-    """Measure all models on the same users; the first one is the baseline."""
+    """Measure all models on the same users; the first ``references`` are baselines.
+
+    Raises:
+        UsageError: no reference, or more than models.
+    """
     found = {name: measure(m, task, features, k) for name, m in models.items()}
-    return Comparison(found, resamples)
+    return Comparison(found, resamples, references=references)
