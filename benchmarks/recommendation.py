@@ -2,9 +2,8 @@
 
 Known films: every recommender and the blend in the test window, against both counts of
 likes. Cold films: every way, folds as on the page and more. Reviews of clothes: more of
-them. Numbers of steps are fixed before; the blend's weights are
-chosen in the validation window, as on the page. A journal beside the result lets a run
-that was cut go on. Shapes: S seeds, U users.
+them. The blend's weights are chosen in the validation window, as on the page; nothing
+else is chosen. A journal beside the result lets a run that was cut go on.
 """
 
 from __future__ import annotations
@@ -157,7 +156,7 @@ def run(order: Order, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def setting(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return intervals over seeds and users of the runs (S of them) of one setting."""
+    """Return intervals over seeds and users of the runs of one setting."""
     first = runs[0]
     values = {way: np.array([r["ndcg"][way] for r in runs]) for way in first["ndcg"]}
     ways = {
