@@ -75,8 +75,5 @@ class Notes:
     def of(self, task: Any, seed: int, parts: Iterable[str]) -> list[dict[str, Any]]:
         """Return the parts of a cell, or none where one is missing."""
         keys = [self.key(task, seed, part) for part in parts]
-        return [self.done[key] for key in keys if key in self.done and self.all(keys)]
-
-    def all(self, keys: Iterable[str]) -> bool:
-        """Whether all these were measured."""
-        return all(key in self.done for key in keys)
+        whole = all(key in self.done for key in keys)
+        return [self.done[key] for key in keys] if whole else []
