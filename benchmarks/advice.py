@@ -166,8 +166,10 @@ def main() -> None:
     plan = planned(options)
     journal = options.json.with_suffix(".jsonl")
     measure = partial(sweep.run, records=options.records)
+    made_with = {"records": options.records}
     runs = run_noted(
-        measure, seed_by_seed(plan), options.jobs, journal, options.minutes
+        *(measure, seed_by_seed(plan), options.jobs, journal, made_with),
+        options.minutes,
     )
     store(options, plan, runs)
 

@@ -210,7 +210,7 @@ def cells(options: argparse.Namespace) -> list[dict[str, Any]]:
             if not notes.of(task, seed, parts) and time.time() < until:
                 measure_all(notes, task, seed, suited, options)
             found += notes.of(task, seed, parts)
-    return found
+    return [*found, *notes.besides(found)]
 
 
 def measure_all(

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import contest
-from journal import add_line, lines_of
+from journal import add_line, begin, lines_of
 
 # options that do not say what is measured: files of this machine, and how much of it
 PLACES = ("journal", "peers", "minutes", "seeds", "tasks")
@@ -27,16 +27,18 @@ class Notes:
 
     The parts of a cell are times of one machine, compared with each other. So a result
     holds whole cells only, and one that was cut in the middle goes on from the journal,
-    which stays on its machine.
+    which stays on its machine. A stored cell that lacks a part which is now asked for,
+    a peer's say, is measured anew, all of it.
 
     Raises:
-        SystemExit: the stored result is of other options.
+        SystemExit: the stored result, or the journal, is of other options.
     """
 
     def __init__(self, options: Namespace) -> None:
         self.journal = options.journal
-        self.done = {cell["key"]: cell for cell in self._stored(options)}
-        self.done |= {cell["key"]: cell for cell in lines_of(self.journal)}
+        self.stored = {part["key"]: part for part in self._stored(options)}
+        begin(self.journal, kept(options))
+        self.done = {part["key"]: part for part in lines_of(self.journal)[1:]}
 
     @staticmethod
     def _stored(options: Namespace) -> list[dict[str, Any]]:
@@ -75,5 +77,20 @@ class Notes:
     def of(self, task: Any, seed: int, parts: Iterable[str]) -> list[dict[str, Any]]:
         """Return the parts of a cell, or none where one is missing."""
         keys = [self.key(task, seed, part) for part in parts]
-        whole = all(key in self.done for key in keys)
-        return [self.done[key] for key in keys] if whole else []
+        for known in (self.done, self.stored):
+            if all(key in known for key in keys):
+                return [known[key] for key in keys]
+        return []
+
+    def besides(self, found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the stored parts of cells that ``found`` has nothing of.
+
+        A call that asks for fewer cells leaves the others as they are.
+        """
+        cells = {cell_of(part) for part in found}
+        return [part for part in self.stored.values() if cell_of(part) not in cells]
+
+
+def cell_of(part: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what the parts of one cell have in common."""
+    return tuple(part[name] for name in ("data", "records", "label", "seed"))

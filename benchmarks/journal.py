@@ -1,4 +1,8 @@
-"""A sweep that is cut, and goes on: each order that has ended is a line of a file."""
+"""A sweep that is cut, and goes on: each order that has ended is a line of a file.
+
+The first line says with which options the runs were made: with others a new journal is
+needed, since no line says them.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from typing import Any
 
 import contest
 
+MADE_WITH = "made_with"
 # carries out an order, a dataclass; what it returns has the fields of the order too
 Measure = Callable[[Any], dict[str, Any]]
 
@@ -22,15 +27,20 @@ def run_noted(
     orders: Sequence[Any],
     jobs: int,
     journal: Path,
+    made_with: dict[str, Any],
     minutes: float = math.inf,
 ) -> list[dict[str, Any]]:
     """Run, in the order given, what the journal lacks; return all that it then holds.
 
     Only what ``orders`` asks for comes back, in their order. After ``minutes`` none is
     begun any more, and the rest is left for the next call.
+
+    Raises:
+        SystemExit: the journal's runs were not ``made_with`` these options.
     """
     if not orders:
         return []
+    begin(journal, made_with)
     kind = type(orders[0])
     keys = [key_of(asdict(order), kind) for order in orders]
     done = noted(journal, kind)
@@ -55,7 +65,23 @@ def run_and_note(
 
 def noted(journal: Path, kind: type) -> dict[str, dict[str, Any]]:
     """Return what the journal holds, by order."""
-    return {key_of(found, kind): found for found in lines_of(journal)}
+    return {key_of(found, kind): found for found in lines_of(journal)[1:]}
+
+
+def begin(journal: Path, made_with: dict[str, Any]) -> None:
+    """Write the first line of a journal, or hold it against the one that it has.
+
+    Raises:
+        SystemExit: its runs were made with other options.
+    """
+    lines, told = lines_of(journal), json.loads(json.dumps(made_with, default=str))
+    if not lines:
+        add_line(journal, {MADE_WITH: told})
+    elif lines[0].get(MADE_WITH) != told:
+        raise SystemExit(
+            f"{journal} holds runs made with {lines[0].get(MADE_WITH)}, not with "
+            f"{told}; name another file, or move this one away."
+        )
 
 
 def lines_of(journal: Path) -> list[dict[str, Any]]:

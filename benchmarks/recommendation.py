@@ -224,7 +224,9 @@ def main() -> None:
     options = arguments()
     journal = options.json.with_suffix(".jsonl")
     measure = partial(run, options=options)
-    runs = run_noted(measure, orders(options), options.jobs, journal)
+    left = ("jobs", "seeds", "times", "folds")  # all but the first are in the orders
+    made_with = {k: v for k, v in contest.chosen(options).items() if k not in left}
+    runs = run_noted(measure, orders(options), options.jobs, journal, made_with)
     found = {
         "options": contest.chosen(options),
         "half_life": HALF_LIFE,

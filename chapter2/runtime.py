@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import random
@@ -222,19 +223,23 @@ def ran(started: float) -> str:
     seconds = time.time() - started
     took = f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.1f} minutes"
     peak = memory("VmHWM") / 1e9
-    return f"This page ran in {took} on {device().type}; at most it held {peak:.1f} GB."
+    held = "" if math.isnan(peak) else f"; at most it held {peak:.1f} GB"
+    return f"This page ran in {took} on {device().type}{held}."
 
 
 def memory(name: str) -> float:
     """Return the memory that this process holds (VmRSS) or has held (VmHWM), bytes.
 
-    ``getrusage`` would also tell of the process that started this one.
+    Only Linux tells both. Elsewhere on Unix what it has held stands for both, and nan
+    where neither is known.
     """
     status = Path("/proc/self/status")
-    if status.exists():
-        line = status.read_text().partition(f"{name}:")[2]
+    line = status.read_text().partition(f"{name}:")[2] if status.exists() else ""
+    if line:  # getrusage would also tell of the process that started this one
         return 1024 * float(line.split()[0])
-    import resource
-
+    try:
+        import resource
+    except ModuleNotFoundError:  # on Windows
+        return math.nan
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(peak if sys.platform == "darwin" else 1024 * peak)

@@ -31,12 +31,13 @@ AT_ONCE = {"smoke": 2}
 def state(root: Path, profile: str) -> str:
     """Name what the outputs depend on besides the notebook itself.
 
-    That is the scale profile, the library (its source and the results stored in it),
-    the pinned versions and Python's.
+    That is the scale profile, the library (its source, the results and the data stored
+    in it), the pinned versions and Python's.
     """
     digest = sha256(platform.python_version().encode())
     files = [path for path in sorted(root.glob("chapter2/**/*")) if path.is_file()]
-    library = [path for path in files if path.suffix in (".py", ".json")]
+    # compiled files follow from the source; a journal is no result yet
+    library = [path for path in files if path.suffix not in (".pyc", ".jsonl")]
     for path in [*library, root / "constraints.txt"]:
         digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
         digest.update(path.read_bytes())

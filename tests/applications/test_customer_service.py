@@ -1,8 +1,10 @@
 """The answerer as a whole, on a small shop's exchanges and an embedder of words."""
 
+import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,6 +270,26 @@ def test_a_folder_is_not_written_over_nor_guessed(tmp_path: Path) -> None:
         CustomerService.load(tmp_path / "elsewhere")
 
 
+def test_a_correction_reads_no_whole_table(tmp_path: Path) -> None:
+    store = store_module.Store(tmp_path / "a.sqlite")
+    store.add(SHOP)
+    with closing(sqlite3.connect(store.path)) as connection:
+        sought = "EXPLAIN QUERY PLAN DELETE FROM entries WHERE key = 'x'"
+        (plan,) = connection.execute(sought).fetchall()
+    assert "SEARCH" in plan[-1]
+    assert "SCAN" not in plan[-1]
+
+
+def test_vectors_of_any_precision_serve_and_each_entry_has_one() -> None:
+    vectors = Words().embed([entry.text for entry in SHOP])
+    given = [vectors.astype(kind) for kind in (np.float64, np.float32)]
+    for each in given:
+        index = AnswerIndex.of(SHOP, Words(), vectors=each)
+        assert index.search("When does it arrive?")[0].place == 1
+    with pytest.raises(UsageError, match="2 vectors for 3 stored answers"):
+        AnswerIndex.of(SHOP[:3], Words(), vectors=vectors[:2])
+
+
 def test_a_store_keeps_all_or_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path / "a.sqlite")
     vectors = np.eye(2, dtype=np.float32)
@@ -302,6 +324,21 @@ def test_a_new_subject_is_not_drawn_back_to_the_old_one() -> None:
     assert reply.answer == SHOP[2].answer
     without = shop(turns=0).answer("arrive", ["When does my parcel"])
     assert without.asked == "arrive"
+
+
+@pytest.mark.parametrize(
+    ("turns", "searched"),
+    [(1, "c d"), (2, "b c d"), (3, "a b c d"), (4, "a b c d"), (5, "a b c d")],
+)
+def test_so_many_turns_are_read_or_all_that_there_were(
+    monkeypatch: pytest.MonkeyPatch, turns: int, searched: str
+) -> None:
+    asked: list[str] = []
+    service = shop(turns=turns)
+    search = service._search_all
+    monkeypatch.setattr(service, "_search_all", lambda q: asked.extend(q) or search(q))
+    service.answer("d", ["a", " ", "b", "c"])
+    assert asked == ["d", searched]
 
 
 # --- the cross-encoder --------------------------------------------------------------

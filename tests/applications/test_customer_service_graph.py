@@ -185,7 +185,7 @@ def test_choosing_builds_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("graph", [False, True])
 @pytest.mark.parametrize("reads", ["words", "encoder", None])
-def test_a_turn_costs_no_second_search_and_changes_nothing(
+def test_a_turn_read_with_its_message_changes_nothing(
     reads: str | None, graph: bool
 ) -> None:
     embedder = {"words": Words(), "encoder": load_embedder("tiny-random", 64)}

@@ -26,8 +26,9 @@ def article(at: int, count: int = 5, number: int = 0) -> Article:
 
 
 def articles(count: int, seed: int) -> list[Article]:
+    """Return articles of towns that no other seed has."""
     places = np.random.default_rng(seed).integers(5, size=count)
-    return [article(int(at), number=i) for i, at in enumerate(places)]
+    return [article(int(at), number=1000 * seed + i) for i, at in enumerate(places)]
 
 
 def test_a_text_names_place_and_likeness_before_the_sentence() -> None:

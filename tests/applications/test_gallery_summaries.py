@@ -112,7 +112,7 @@ class Counting:
 def news(count: int, seed: int) -> TextPairs:
     rng = np.random.default_rng(seed)
     documents, wanted = [], []
-    for i in range(count):
+    for i in range(1000 * seed, 1000 * seed + count):  # no other seed has them
         lines = [f"Number {i} of the day {j} went by quietly." for j in range(5)]
         lines[rng.integers(5)] = f"Town {i} opened a bridge."
         documents.append("\n".join(lines))
@@ -143,6 +143,12 @@ def test_articles_are_cut_and_keep_their_vectors() -> None:
     assert split == ["One.", "Two", "Three."]
     with pytest.raises(DataError, match="no article to summarise"):
         summaries.read_articles(TextPairs("n", (), ()), Counting())
+
+
+def test_an_article_without_a_sentence_is_named() -> None:
+    pairs = TextPairs("news", ("One. Two.", " \n"), ("x", "y"))
+    with pytest.raises(DataError, match="news: article 2 has no sentence"):
+        summaries.read_articles(pairs, Counting())
 
 
 def test_a_decoder_writes_something() -> None:

@@ -53,6 +53,9 @@ def test_the_arms_against_overfitting_take_equal_numbers_of_steps(plan) -> None:
     assert 3 * shorter == seen["none"]
 
 
+HOW = {"records": 40}
+
+
 def test_a_run_that_was_cut_goes_on(script, plan, tmp_path) -> None:
     journal = script("journal")
     orders, path, began = plan["optimizers"][:5], tmp_path / "runs.jsonl", []
@@ -64,15 +67,19 @@ def test_a_run_that_was_cut_goes_on(script, plan, tmp_path) -> None:
         return {**asdict(order), "test_accuracy": 0.5}
 
     with pytest.raises(KeyboardInterrupt):
-        journal.run_noted(cut, orders, 1, path)
+        journal.run_noted(cut, orders, 1, path, HOW)
     with path.open("a") as file:
         file.write('{"name": "sg')  # a line that was cut off in the middle
-    found = journal.run_noted(cut, orders, 1, path)
+    found = journal.run_noted(cut, orders, 1, path, HOW)
     assert began == [*orders[:3], *orders[2:]]
     names = [(run["name"], run["settings"]) for run in found]
     assert names == [(one.name, one.settings) for one in orders]
-    assert journal.run_noted(cut, orders, 1, path) == found
+    assert journal.run_noted(cut, orders, 1, path, HOW) == found
     assert len(began) == 6
+    before = path.read_text()
+    with pytest.raises(SystemExit, match=r"made with .*40.*, not with .*50"):
+        journal.run_noted(cut, orders, 1, path, {"records": 50})
+    assert path.read_text() == before
 
 
 def test_after_its_minutes_no_order_is_begun(script, plan, tmp_path) -> None:
@@ -80,7 +87,7 @@ def test_after_its_minutes_no_order_is_begun(script, plan, tmp_path) -> None:
         pytest.fail(f"{order} was begun")
 
     run_noted, path = script("journal").run_noted, tmp_path / "none.jsonl"
-    assert run_noted(begin, plan["rates"], 1, path, minutes=-1) == []
+    assert run_noted(begin, plan["rates"], 1, path, HOW, minutes=-1) == []
 
 
 def failing(error):

@@ -64,7 +64,8 @@ def test_a_stored_cell_is_not_measured_again_and_other_options_are_refused(
 def test_a_cell_that_was_cut_is_not_stored(script, tmp_path):
     notes_of = script("choose_notes")
     task = script("choose").Task("editorial-snippets", 240)
-    options = argparse.Namespace(journal=tmp_path / "j.jsonl", json=tmp_path / "x")
+    places = {"journal": tmp_path / "j.jsonl", "json": tmp_path / "x"}
+    options = argparse.Namespace(**places, most=9)
     notes = notes_of.Notes(options)
     notes(task, 0, "exhaustive", lambda task, seed: {"test": 0.5})
     parts = ("exhaustive", "chosen")
@@ -73,6 +74,31 @@ def test_a_cell_that_was_cut_is_not_stored(script, tmp_path):
     assert [cell["test"] for cell in notes.of(task, 0, parts)] == [0.5, 0.4]
     again = notes_of.Notes(options)  # from the journal
     assert again.of(task, 0, parts) == notes.of(task, 0, parts)
+    with pytest.raises(SystemExit, match="made with"):
+        notes_of.Notes(argparse.Namespace(**places, most=10))
+
+
+def test_a_stored_cell_is_whole_or_measured_anew_and_none_is_lost(script, tmp_path):
+    notes_of, task = script("choose_notes"), script("choose").Task("d", 9)
+    parts = [cell(part, 0.8, 60) for part in ("exhaustive", "chosen")]
+    other = [
+        {**part, "seed": 1, "key": part["key"].replace("0", "1")} for part in parts
+    ]
+    place = tmp_path / "stored.json"
+    place.write_text(json.dumps({"options": {}, "cells": [*parts, *other]}))
+    options = argparse.Namespace(journal=tmp_path / "j.jsonl", json=place)
+    notes = notes_of.Notes(options)
+    assert notes.of(task, 0, ("exhaustive", "chosen")) == parts
+    # a peer's time here says nothing of the others', which another machine took
+    with_peer = ("exhaustive", "chosen", "setfit")
+    assert notes.of(task, 0, with_peer) == []
+    for part in with_peer:
+        notes(task, 0, part, lambda task, seed: {"test": 0.7})
+    new = notes.of(task, 0, with_peer)
+    assert [part["test"] for part in new] == [0.7] * 3
+    # what was not asked for stays
+    assert notes.besides(new) == other
+    assert notes.besides([]) == [*parts, *other]
 
 
 def cell(part, test, seconds, **more):

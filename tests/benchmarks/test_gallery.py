@@ -58,11 +58,25 @@ def test_each_score_has_its_interval_over_the_test_records(runs):
 
 def test_a_run_that_was_cut_goes_on(run, tmp_path):
     path = tmp_path / "result.json"
-    known = {"arm": "summaries", "size": 30, "seed": 0, "records": 30, "score": 0.5}
-    path.with_suffix(".jsonl").write_text(json.dumps(known) + '\n{"arm": "summ')
-    done = run("gallery.py", *SMALL, "--arms", "summaries", "--json", path)
+    how = ("--arms", "written-replies", "--sizes", 2, "--json", path)
+    assert run("gallery.py", *SMALL, *how).returncode == 0
+    journal = path.with_suffix(".jsonl")
+    first, line = journal.read_text().splitlines()
+    marked = {**json.loads(line), "score": 0.123}  # no run has found that
+    journal.write_text(first + "\n" + json.dumps(marked) + '\n{"arm": "summ')
+    done = run("gallery.py", *SMALL, *how)
     assert done.returncode == 0, done.stderr
-    assert json.loads(path.read_text())["runs"] == [known]
+    assert json.loads(path.read_text())["runs"] == [marked]
+    other = run("gallery.py", *SMALL, *how, "--test", 5)  # the last of two counts
+    assert other.returncode != 0
+    assert "holds runs made with" in other.stderr
+    assert json.loads(path.read_text())["runs"] == [marked]
+
+
+def test_a_run_is_not_repeated_where_a_seed_changes_nothing(script):
+    seeds_of = script("gallery").seeds_of
+    assert seeds_of("written-replies", 50, 2) == seeds_of("summaries", 600, 2) == 1
+    assert seeds_of("summaries", 150, 2) == seeds_of("english", 600, 2) == 2
 
 
 def test_an_unknown_arm_is_refused(run):

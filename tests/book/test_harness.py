@@ -155,6 +155,8 @@ def test_a_notebook_is_executed_once(tree: Path) -> None:
     first, second = make(tree, "notebooks"), make(tree, "notebooks")
     assert (first.returncode, second.returncode) == (0, 0)
     assert "1 passed" in first.stdout
+    mended = tree / ".executed-smoke" / "conftest.py"
+    assert mended.read_bytes() == (tree / "book/_ext/ask_again.py").read_bytes()
     assert "passed" not in second.stdout
     assert "are kept already" in second.stdout
     assert (tree / "notebooks" / NAME).read_text(encoding="utf-8") == source
@@ -174,10 +176,13 @@ def test_changed_code_or_library_is_not_kept(tree: Path) -> None:
     assert left() != []
     library.write_text(text, encoding="utf-8")
     assert left() == []
-    stored = tree / "chapter2" / "stored.json"
-    stored.write_text("{}", encoding="utf-8")
-    assert left() != []
-    stored.unlink()
+    for name in ("stored.json", "labels.csv", "guidelines.md"):
+        stored = tree / "chapter2" / name
+        stored.write_text("{}", encoding="utf-8")
+        assert left() != []
+        stored.unlink()
+    (tree / "chapter2" / "journal.jsonl").write_text("{}", encoding="utf-8")
+    assert left() == []
     write_notebook(tree, "print(6 * 8)")
     assert left() != []
 

@@ -122,6 +122,8 @@ def test_placeholders_and_markup_stay(
         ("Delete {name}?", "删除 {名字}？"),
         ("Delete it?", "删除 %s？"),
         ("%s and %s", "只有 %s"),
+        ("%ld files", "文件"),
+        ("%(n) d files", "文件"),
         ('<a href="%(url)s">Read</a>', '<a href="%(link)s">读</a>'),
     ],
 )
@@ -141,6 +143,7 @@ def test_both_forms_give_the_same(tmp_path: Path) -> None:
         "Help " * 31: "帮助",
         "two\nlines": "两行",
         "{}th": "第",
+        f"menu{CONTEXT}": "菜单",  # a context alone
     }
     (tmp_path / "mo").mkdir()
     (tmp_path / "json").mkdir()
@@ -148,7 +151,7 @@ def test_both_forms_give_the_same(tmp_path: Path) -> None:
     (tmp_path / "json/shop.json").write_text(json.dumps(text), encoding="utf-8")
     of_mo = parsed(tmp_path / "mo", compiled({**header(), **found}))
     assert of_mo == gettext_messages.parse(tmp_path / "json", "m")
-    assert (of_mo.targets, told(of_mo)) == (("打开", "开"), [0, 1, 1, 2, 1])
+    assert (of_mo.targets, told(of_mo)) == (("打开", "开"), [0, 1, 1, 3, 1])
 
 
 GOOD = compiled({**header(), "Open": "打开"})

@@ -95,7 +95,8 @@ class AnswerIndex:
         ``vectors`` (N, D) are the embedder's of the entries, where they are known.
 
         Raises:
-            UsageError: there is no entry, or bm25_share is no share.
+            UsageError: there is no entry, not a vector for each, or bm25_share is no
+                share.
         """
         kept = tuple(entries)
         if not kept:
@@ -105,6 +106,13 @@ class AnswerIndex:
             vectors = None  # no question can be compared with them
         elif vectors is None:
             vectors = embed(texts, embedder)
+        elif len(vectors) != len(kept):
+            raise UsageError(
+                f"There are {len(vectors)} vectors for {len(kept)} stored answers; "
+                "give one for each."
+            )
+        else:
+            vectors = np.asarray(vectors, dtype=np.float32)
         live = np.ones(len(kept), dtype=bool)
         keys: dict[str, tuple[int, ...]] = {}
         for place, entry in enumerate(kept):

@@ -75,8 +75,10 @@ class Graph:
         index.hnsw.efConstruction = BUILDING
         threads = faiss.omp_get_max_threads()
         faiss.omp_set_num_threads(torch.get_num_threads())
-        index.add(vectors[places])
-        faiss.omp_set_num_threads(threads)
+        try:
+            index.add(vectors[places])
+        finally:
+            faiss.omp_set_num_threads(threads)
         return cls(index, places, len(vectors))
 
     def cosines(

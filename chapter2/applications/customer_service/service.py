@@ -137,9 +137,7 @@ class CustomerService:
     def _surest(self, message: str, history: Sequence[str]) -> tuple[str, list[Found]]:
         """Return what was searched and found: the message alone, or with its turns."""
         before = [turn for turn in history if turn.strip()]
-        last = (
-            before[len(before) - self.settings.turns :] if self.settings.turns else []
-        )
+        last = before[max(0, len(before) - self.settings.turns) :]
         if not last or self.index.same_question(message):  # which is sure enough
             return message, self.search(message)
         joined = " ".join([*last, message])

@@ -20,6 +20,8 @@ TABLE = """CREATE TABLE IF NOT EXISTS entries (
     answer TEXT NOT NULL,
     vector BLOB -- float32, so that a restart need not read all texts again
 )"""
+# without it a correction would read the whole table to find its question
+BY_KEY = "CREATE INDEX IF NOT EXISTS entries_by_key ON entries (key)"
 INSERT = "INSERT INTO entries (question, key, answer, vector) VALUES (?, ?, ?, ?)"
 
 
@@ -87,6 +89,7 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.path)) as connection, connection:
                 connection.execute(TABLE)
+                connection.execute(BY_KEY)
                 yield connection
         except (sqlite3.Error, OSError) as error:
             raise DataError(

@@ -37,7 +37,7 @@ class Retrieves:
     """Gives the best stored answer, or hands over where it is not sure."""
 
     service: CustomerService
-    always: bool = False  # give the best answer even where unsure
+    always: bool = False  # give the best answer even where unsure, if one is found
 
     def reply(self, message: str, turns: Sequence[Turn] = ()) -> str:
         """Return a stored answer, or ``SILENT``; earlier messages are read too."""

@@ -3,9 +3,9 @@
 :class:`chapter2.applications.gallery.summaries.Extractor` sees vectors that were made
 for no task. Here a classifier reads each sentence and learns whether the oracle takes
 it, and so learns what its vector should hold. What a sentence does not say of itself
-stands before it in words: its place, and the rank of its likeness to the mean of its
-article, which are two of the figures that the other extractor sees too (its length can
-be read)::
+stands before it in words: its place, and the rank (1: the first) of its likeness to
+the mean of its article, where the other extractor sees the cosine itself (its length
+can be read)::
 
     sentence 3 of 12, likeness 2 [SEP] The mayor opened a new bridge.
 

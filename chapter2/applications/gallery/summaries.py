@@ -27,10 +27,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chapter2.applications.customer_service.index import Embeds
 from chapter2.data.pairs import TextPairs
 from chapter2.data.sentences import split_sentences
 from chapter2.errors import DataError
@@ -42,13 +43,6 @@ if TYPE_CHECKING:
 DAMPING = 0.85  # d, as in PageRank and the paper
 INVERSE_PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)  # scikit-learn's C, from strong to weak
 ASK = "Summarize this news article in one sentence.\n\n"
-
-
-class Embeds(Protocol):
-    """What gives texts vectors of length 1: an Embedder, say."""
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Return the vectors (N, D)."""
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value
@@ -72,11 +66,15 @@ def read_articles(pairs: TextPairs, embedder: Embeds, most: int = 15) -> list[Ar
     """Return the articles of ``pairs``, at most ``most`` sentences of each.
 
     Raises:
-        DataError: there is none.
+        DataError: there is none, or one has no sentence.
     """
     if not len(pairs):
         raise DataError(f"{pairs.name}: there is no article to summarise.")
     cut = [sentences_of(document)[:most] for document in pairs.sources]
+    if [] in cut:
+        raise DataError(
+            f"{pairs.name}: article {cut.index([]) + 1} has no sentence; leave it out."
+        )
     vectors = embedder.embed([sentence for each in cut for sentence in each])
     ends = np.cumsum([len(each) for each in cut])[:-1]
     parts = np.split(vectors, ends)

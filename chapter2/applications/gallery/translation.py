@@ -20,7 +20,7 @@ import numpy as np
 from chapter2.data.batching import LengthBatches, encode, pad
 from chapter2.data.bpe import train_bpe
 from chapter2.data.pairs import TextPairs
-from chapter2.errors import DataError
+from chapter2.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -42,6 +42,11 @@ class TranslatorOptions:
     dropout: float = 0.1  # of the states, as there
     longest: int = 64  # tokens read and written at most; longer texts lose their end
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        # a text has a beginning, an end and something between them
+        if self.longest < 3:
+            raise UsageError(f"longest is {self.longest}; give 3 tokens or more.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +201,8 @@ class TranslationMemory:
 
     def find(self, texts: Sequence[str]) -> list[Match]:
         """Return the best match of each text; of equals the first one stored."""
+        if not texts:  # scikit-learn refuses to transform none
+            return []
         likeness = self.vectorizer.transform(texts) @ self.vectors.T  # (M, N)
         matches = []
         for row in likeness.toarray():

@@ -16,6 +16,7 @@ What is not kept:
 * messages whose placeholders (``%1``, ``%s``, ``%(name)s``, ``{name}``) are not those
   of the translation;
 * messages of several lines, or of more than 30 words: help texts, cut from elsewhere;
+  and those of a context alone;
 * the second of two pairs that are equal after :func:`normalise`.
 
 Markup (``<strong>``, ``&amp;``) is a part of the message and stays in both texts.
@@ -41,7 +42,8 @@ CONTEXT = "\x04"
 LANGUAGES = {"zh-CN", "zh_CN", "zh_Hans"}  # names of simplified Chinese
 CHINESE = re.compile("[\u4e00-\u9fff]")
 PLACEHOLDER = re.compile(
-    r"%(?:\([^()]*\))?[-#0+]*[\d.]*[diouxXeEfFgGcrsa%]"  # of printf and of Python
+    # of printf and of Python; a blank alone is no flag: "100 % done"
+    r"%(?:\([^()]*\) ?)?[-#0+]*[\d.]*[hlL]*[diouxXeEfFgGcrsa%]"
     r"|%\d+|\{[^{}]*\}"
 )
 MOST_WORDS = 30
@@ -49,7 +51,7 @@ DROPPED = (
     "have plural forms",
     "have no translation with a Chinese character",
     "have other placeholders than their translation",
-    f"have several lines or more than {MOST_WORDS} words",
+    f"have no English, several lines or more than {MOST_WORDS} words",
 )
 # what the two readers raise where a file is of another kind
 REFUSED = (ValueError, TypeError, LookupError, AttributeError, OSError, struct.error)
@@ -90,7 +92,7 @@ def fault_of(english: str, chinese: str | None) -> str:
         return DROPPED[1]
     if Counter(PLACEHOLDER.findall(english)) != Counter(PLACEHOLDER.findall(chinese)):
         return DROPPED[2]
-    if "\n" in english + chinese or len(english.split()) > MOST_WORDS:
+    if "\n" in english + chinese or not 0 < len(english.split()) <= MOST_WORDS:
         return DROPPED[3]
     return ""
 
