@@ -18,8 +18,7 @@ def test_the_times_of_an_answer_are_told(stored):
     for arm in ("exhaustive", "graph", "reranked"):
         for how in ("alone", "after_a_turn"):
             assert 0 < row[arm][how]["p50"] <= row[arm][how]["p95"]
-    # ten answers are read more
-    assert row["exhaustive"]["alone"]["p50"] < row["reranked"]["alone"]["p50"]
+    assert row["correction_ms"] > 0
     assert set(row["parts"]) > {"reading", "product", "graph"}
     for share in ("recall_10", "recall_100", "same_first"):
         told = row["missed"][share]
