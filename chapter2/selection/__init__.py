@@ -15,7 +15,6 @@ _PLACES = {
     "Requirements": "requirements",
     "analyse": "profile",
     "cost_per_1000": "quantities",
-    "endpoint_cost_per_1000": "quantities",
     "form": "requirements_form",
 }
 __all__ = list(_PLACES)

@@ -1,8 +1,10 @@
 """The names of what is measured, their units, and values as people write them.
 
 Qualities are scores of :data:`chapter2.evaluation.METRICS`, shares of 1. Costs are in
-the unit that their name ends in. ``latency`` is the time of one text alone,
-``batch`` that of one text among 32.
+the unit that their name ends in. ``latency`` is the time of one text alone, ``batch``
+that of one text where many are given in one call: 100 where candidates are compared,
+and up to 500 of the test part where the shipped model is measured (32, sent to a service
+or where time is short).
 """
 
 from __future__ import annotations
@@ -136,15 +138,3 @@ def cost_per_1000(seconds_per_text: float, price_per_hour: float) -> float:
     1000 texts x s per text / 3600 s per hour x price per hour.
     """
     return 1000 * seconds_per_text / 3600 * price_per_hour
-
-
-def endpoint_cost_per_1000(
-    tokens_in: float, tokens_out: float, price_in: float, price_out: float
-) -> float:
-    """Return what 1,000 texts cost at an endpoint, in the currency of the prices.
-
-    Args:
-        tokens_in, tokens_out: of one text with its instructions, and of one answer.
-        price_in, price_out: of a million tokens read, and of a million written.
-    """
-    return 1000 * (tokens_in * price_in + tokens_out * price_out) / 1_000_000

@@ -4,7 +4,9 @@ Recommended is the simplest candidate that meets every requirement and is shown 
 be worse than the best of those that do by more than a margin. "Shown" is a paired
 bootstrap over the records that both have predicted: the one-sided p-value is the share
 of resamples in which the loss exceeds the margin, Holm-corrected for the number of
-comparisons, because with many candidates one would pass by luck. The test part has no
+comparisons, because with many candidates one would pass by luck. The same as a bound:
+what the difference is at worst, one-sided, at the level that the correction leaves; it
+lies above minus the margin exactly where the p-value decides so. The test part has no
 say here.
 
 Shapes: N development records, M records predicted, R resamples.
@@ -44,9 +46,10 @@ class Comparison:
     """A contender beside the best: score(contender) - score(best), paired."""
 
     name: str
-    difference: Interval
+    difference: Interval  # two-sided, of this comparison alone: it decides nothing
     p_value: float  # of a loss of more than the margin, Holm-corrected
-    accepted: bool  # such a loss is excluded
+    bound: float  # the difference at worst: one-sided, at Holm's level
+    accepted: bool  # such a loss is excluded: the bound lies above minus the margin
 
 
 @dataclass(frozen=True)
@@ -181,31 +184,40 @@ def compare(
 ) -> list[Comparison]:
     """Return each contender beside the best, the best itself not among them."""
     others = [e for e in entrants if e.name != best.name]
-    found = [_difference(e, best, labels, metric, margin, seed) for e in others]
-    corrected = holm([p for _, p in found])
+    pairs = [_pair(e, best, labels, metric) for e in others]
+    drawn = [pair.draw(RESAMPLES, seed) for pair in pairs]
+    differences = [both[:, 0] - both[:, 1] for both in drawn]  # (R,) each
+    # never 0: R resamples cannot show less than 1 in R + 1
+    alone = [(1 + int((d <= -margin).sum())) / (RESAMPLES + 1) for d in differences]
+    corrected = holm(alone)
     return [
-        Comparison(e.name, interval, p, p <= 1 - LEVEL)
-        for e, (interval, _), p in zip(others, found, corrected, strict=True)
+        Comparison(
+            others[i].name,
+            _interval(pairs[i], differences[i]),
+            p,
+            at_worst(differences[i], p / alone[i]),
+            p <= 1 - LEVEL,
+        )
+        for i, p in enumerate(corrected)
     ]
 
 
-def _difference(
-    e: Contender,
-    best: Contender,
-    labels: np.ndarray,
-    metric: str,
-    margin: float,
-    seed: int,
-) -> tuple[Interval, float]:
-    pair = _pair(e, best, labels, metric)
-    drawn = pair.draw(RESAMPLES, seed)
-    differences = drawn[:, 0] - drawn[:, 1]  # (R,)
+def _interval(pair: Resample, differences: np.ndarray) -> Interval:
     ours, theirs = pair.observed()
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(differences, [tail, 1 - tail])
-    # never 0: R resamples cannot show less than 1 in R + 1
-    p = (1 + int((differences <= -margin).sum())) / (RESAMPLES + 1)
-    return Interval(ours - theirs, float(low), float(high), LEVEL, RESAMPLES), p
+    return Interval(ours - theirs, float(low), float(high), LEVEL, RESAMPLES)
+
+
+def at_worst(differences: np.ndarray, times: float) -> float:
+    """Return the lower bound of a difference, of its resamples (R,).
+
+    One-sided, at the level ``(1 - LEVEL) / times``: the first resample above those that
+    may lie at or below minus the margin where the p-value, multiplied by ``times``, is
+    still small enough. Minus infinity where not even one resample is so much.
+    """
+    allowed = int((1 - LEVEL) / times * (len(differences) + 1)) - 1
+    return float(np.sort(differences)[allowed]) if allowed >= 0 else -np.inf
 
 
 def _pair(a: Contender, b: Contender, labels: np.ndarray, metric: str) -> Resample:

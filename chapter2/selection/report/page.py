@@ -13,6 +13,7 @@ from chapter2.selection.report.look import STYLE
 from chapter2.selection.report.template import PAGE, SECTIONS
 from chapter2.selection.report.words import (
     amount,
+    at_worst,
     count,
     duration,
     in_points,
@@ -24,6 +25,7 @@ from chapter2.selection.report.words import (
     title,
     without_paths,
 )
+from chapter2.selection.trial import Outcome, Trial
 
 SHOWN = 240  # columns of a text that was predicted wrongly
 COMMANDS = """\
@@ -140,18 +142,22 @@ def _limits(choice: Choice) -> dict[str, Any]:
 def _contenders(choice: Choice) -> dict[str, Any]:
     found, order = choice.recommendation, record.by_score(choice)
     costs = list(dict.fromkeys(name for e in order for name in e.costs))
-    beside = {c.name: points(c.difference) for c in found.comparisons}
+    beside = {
+        c.name: (f"{100 * c.difference.value:+.1f}", at_worst(c.bound))
+        for c in found.comparisons
+    }
     rows = [
         (
             title(e.name),
             percent(found.scores[e.name]),
-            "best" if e.name == found.best else beside.get(e.name, "–"),
+            *(("best", "") if e.name == found.best else beside.get(e.name, ("–", "–"))),
             duration(e.seconds),
             *(amount(c, e.costs[c]) if c in e.costs else "–" for c in costs),
         )
         for e in order
     ]
-    header = ("candidate", f"{metric_name(found.metric)}, %", "to the best, points")
+    header = ("candidate", f"{metric_name(found.metric)}, %")
+    header += ("to the best, points", "at worst")
     broken = [
         f"{title(e.name)}: {' '.join(found.unmet[e.name])}"
         for e in order
@@ -160,9 +166,11 @@ def _contenders(choice: Choice) -> dict[str, Any]:
     return {
         "contenders": rows,
         "contender_header": (*header, "trained", *map(quantity_name, costs)),
-        "numbers": tuple(range(1, 4 + len(costs))),
+        "numbers": tuple(range(1, len(header) + 1 + len(costs))),
         "chosen": next(i for i, e in enumerate(order) if e.name == found.name),
-        "comparison": [x for x in (sentences.resolution(choice),) if x],
+        "comparison": [
+            x for x in (sentences.compared(choice), sentences.resolution(choice)) if x
+        ],
         "broken": broken,
     }
 
@@ -211,22 +219,31 @@ def _time(choice: Choice) -> dict[str, Any]:
         (name, duration(s), f"{min(100, 100 * s / timing.budget):.1f}")
         for name, s in sentences.phases(choice).items()
     ]
+    measured, ended = choice.outcomes, timing.ended
     return {
         "time_used": sentences.time_used(choice),
         "phases": phases,
-        "trials": [_trial(o, choice) for o in choice.outcomes],
+        "trials": [
+            *(_trial(o.trial, o.seconds, _score(o, choice), choice) for o in measured),
+            *(_trial(t, seconds, "ended", choice) for t, seconds in ended.items()),
+        ],
     }
 
 
-def _trial(o: Any, choice: Choice) -> tuple[str, ...]:
-    expected = choice.timing.forecasts.get(o.trial)
-    score = "failed" if o.failed else f"{100 * choice.plan.score(o):.1f}"
+def _score(o: Outcome, choice: Choice) -> str:
+    return "failed" if o.failed else f"{100 * choice.plan.score(o):.1f}"
+
+
+def _trial(
+    trial: Trial, seconds: float, score: str, choice: Choice
+) -> tuple[str, ...]:
+    expected = choice.timing.forecasts.get(trial)
     return (
-        o.trial.candidate,
-        str(o.trial.fold + 1),
-        f"{o.trial.records:,}",
+        trial.candidate,
+        str(trial.fold + 1),
+        f"{trial.records:,}",
         "–" if expected is None else duration(expected),
-        duration(o.seconds),
+        duration(seconds),
         score,
     )
 

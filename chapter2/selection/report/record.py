@@ -125,6 +125,17 @@ def _spent(choice: Choice) -> dict[str, Any]:
         }
         for o in choice.outcomes
     ]
+    trials += [
+        {
+            **asdict(trial),
+            "seconds": seconds,
+            "forecast_seconds": timing.forecasts.get(trial),
+            "memory_mb": None,
+            "score": None,
+            "error": "The clock ended it: there was no more time for it.",
+        }
+        for trial, seconds in timing.ended.items()
+    ]
     phases = dict(timing.phases)
     spent = {"seconds": timing.budget, "used": timing.used, "phases": phases}
     return {"budget": spent, "trials": trials}
@@ -140,6 +151,7 @@ def _contender(e: Contender, choice: Choice) -> dict[str, Any]:
         "score": found.scores[e.name],
         "difference": beside and beside.difference,
         "p_value": beside and beside.p_value,
+        "at_worst": beside and beside.bound,
         "accepted": e.name == found.best or bool(beside and beside.accepted),
         "qualities": qualities(e, choice.prepared),
         "costs": dict(e.costs),

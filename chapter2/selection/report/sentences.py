@@ -12,6 +12,7 @@ from chapter2.selection.gains import MoreData, MoreTime, smallest_difference
 from chapter2.selection.recommend import Comparison, Recommendation
 from chapter2.selection.report import limits
 from chapter2.selection.report.words import (
+    at_worst,
     count,
     duration,
     in_points,
@@ -49,11 +50,16 @@ def _why(choice: Choice) -> str:
             return f"It is the only one{keeping} that was measured on a whole fold."
         also = ", and it is the simplest of those shown to be as good" if others else ""
         return f"It has the best score{keeping}{also}."
-    gap = points(_compared(found, found.name).difference)
+    gap = _gap(_compared(found, found.name))
     return (
         f"The best score{keeping} is that of {title(found.best)}; this one is simpler, "
-        f"and shown to lose at most {margin} against it ({gap} points)."
+        f"and shown to lose at most {margin} against it ({gap})."
     )
+
+
+def _gap(one: Comparison) -> str:
+    """Return the difference to the best, and the bound that decided about it."""
+    return f"{100 * one.difference.value:+.1f} points, at worst {at_worst(one.bound)}"
 
 
 def _limited(choice: Choice) -> bool:
@@ -72,11 +78,27 @@ def _simpler(choice: Choice) -> Iterator[str]:
     passed = [c for c in found.comparisons if order[c.name] < order[found.name]]
     if passed:
         near = max(passed, key=lambda c: c.difference.value)
-        lost = "is lost" if near.difference.high < -found.margin else "may be lost"
+        told, lost = _gap(near), "may be lost"
+        if near.difference.high < -found.margin:
+            told, lost = f"{points(near.difference)} points", "is lost"
         yield (
             f"With {title(near.name)}, which is simpler, more than "
-            f"{in_points(found.margin)} {lost} ({points(near.difference)} points)."
+            f"{in_points(found.margin)} {lost} ({told})."
         )
+
+
+def compared(choice: Choice) -> str | None:
+    """Say what "at worst" is, beside a table of contenders; None with one of them."""
+    found = choice.recommendation
+    if not found.comparisons:
+        return None
+    times = count(len(found.comparisons), "comparison")
+    least = f"{-100 * found.margin or 0:+g}"
+    return (
+        "At worst: what the difference to the best is at least, one-sided 95 %, "
+        f"corrected for {times} (Holm); above {least} a candidate counts as good as "
+        "the best."
+    )
 
 
 def _nothing_learned(choice: Choice) -> Iterator[str]:
@@ -156,6 +178,22 @@ def time_used(choice: Choice) -> str:
     return (
         f"{duration(timing.used)} of {duration(timing.budget)} were used "
         f"({share:.0%}), this report included."
+    )
+
+
+def forecast(choice: Choice) -> str | None:
+    """Say what was forecast of the trials, and what they took; None: of none."""
+    timing = choice.timing
+    took = {o.trial: o.seconds for o in choice.outcomes} | dict(timing.ended)
+    known = [trial for trial in timing.forecasts if trial in took]
+    if not known:
+        return None
+    ended = sum(trial in timing.ended for trial in known)
+    told = f", {ended} of them until the clock ended them" if ended else ""
+    expected = sum(timing.forecasts[trial] for trial in known)
+    return (
+        f"Forecast were {duration(expected)} for {count(len(known), 'trial')}, which "
+        f"took {duration(sum(took[trial] for trial in known))}{told}."
     )
 
 

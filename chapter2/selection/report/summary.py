@@ -14,11 +14,11 @@ from chapter2.selection.report.record import by_score, front_of
 from chapter2.selection.report.words import (
     COSTS,
     amount,
+    at_worst,
     count,
     duration,
     metric_name,
     percent,
-    points,
 )
 
 WIDTH = 88  # columns
@@ -75,7 +75,8 @@ def contenders_table(choice: Choice) -> str:
     header = [
         "% [95 % interval], out of fold",
         metric_name(found.metric),
-        "against the best",
+        "to the best",
+        "at worst",
         "trained",
         *costs,
         "limits",
@@ -94,13 +95,16 @@ def _costs(choice: Choice) -> list[str]:
 
 def _row(e: Contender, choice: Choice, costs: Sequence[str]) -> list[str]:
     found = choice.recommendation
-    beside = {c.name: points(c.difference) for c in found.comparisons}
-    gap = "best" if e.name == found.best else beside.get(e.name, "-")
+    beside = {
+        c.name: (f"{100 * c.difference.value:+.1f}", at_worst(c.bound))
+        for c in found.comparisons
+    }
+    gap = ("best", "") if e.name == found.best else beside.get(e.name, ("-", "-"))
     unmet = len(found.unmet[e.name])
     return [
         ("> " if e.name == found.name else "  ") + e.name,
         percent(found.scores[e.name]),
-        gap,
+        *gap,
         duration(e.seconds),
         *(amount(c, e.costs[c]) if c in e.costs else "-" for c in costs),
         f"breaks {unmet}" if unmet else "keeps all",
@@ -115,6 +119,8 @@ def _broken(choice: Choice) -> Iterator[str]:
 
 
 def _context(choice: Choice) -> Iterator[str]:
+    if (at_worst_is := sentences.compared(choice)) is not None:
+        yield at_worst_is
     cost, front = front_of(choice)
     if len(front) > 1:
         named = ", ".join(front)
@@ -126,6 +132,8 @@ def _context(choice: Choice) -> Iterator[str]:
     spent = sentences.phases(choice).items()
     phases = [f"{name} {duration(s)}" for name, s in spent]
     yield f"Of these: {', '.join(phases)}."
+    if (forecast := sentences.forecast(choice)) is not None:
+        yield forecast
 
 
 def _reasons(choice: Choice) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from chapter2.errors import UsageError
@@ -88,6 +89,14 @@ def points(interval: Interval) -> str:
     """Return ``-1.2 [-2.4, +0.1]``: a difference in points."""
     value, low, high = (100 * x for x in (interval.value, interval.low, interval.high))
     return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def at_worst(bound: float) -> str:
+    """Return ``-2.63``: the bound of a difference, in points; ``-``: there is none.
+
+    A digit more than elsewhere: it is held against the margin.
+    """
+    return f"{100 * bound:+.2f}" if math.isfinite(bound) else "-"
 
 
 def in_points(share: float) -> str:
