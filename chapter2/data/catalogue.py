@@ -46,7 +46,11 @@ EMBEDDED = (
     weights.BERT_TINY_CARD,
     weights.SMOLLM2_CARD,
 )
-FROM_HUB = (opinions.IMDB_REVIEWS, weights.BERT_BASE_CARD)
+FROM_HUB = (
+    opinions.IMDB_REVIEWS,
+    weights.BERT_BASE_CARD,
+    weights.BERT_BASE_CHINESE_CARD,
+)
 CARDS = (*EMBEDDED, *FROM_HUB)
 BY_NAME = {card.name: card for card in CARDS}
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from chapter2.errors import UsageError
 from chapter2.files import sha256
 from chapter2.selection.candidates import CANDIDATES, Candidate, candidate, eligible
+from chapter2.selection.candidates.quantised import variant
+from chapter2.selection.candidates.tuned import Tuned
 from chapter2.selection.languages import UNKNOWN, languages
 from chapter2.selection.prepare import Prepared
 from chapter2.selection.requirements import Requirements
@@ -49,7 +51,8 @@ def named(names: Sequence[str] | None) -> dict[str, Candidate]:
     """Return the candidates of these names; None, and ``all`` among them: all of ours.
 
     An encoder (``hub:owner/name@revision``, ``hub:FOLDER``) or a served model
-    (``endpoint:model@https://address``) is there only where it is named.
+    (``endpoint:model@https://address``) is there only where it is named. Beside ``all``
+    an encoder brings its variant of 8 bits along, as ours do.
 
     Raises:
         UsageError: a name that is no candidate.
@@ -60,6 +63,9 @@ def named(names: Sequence[str] | None) -> dict[str, Candidate]:
             found |= {n: c for n, c in CANDIDATES.items() if not c.entry.on_request}
         else:
             found[name] = candidate(name)
+            if isinstance(found[name], Tuned) and EVERY in (names or ()):
+                eight_bits = variant(found[name].entry)
+                found[eight_bits] = candidate(eight_bits)
     return found
 
 

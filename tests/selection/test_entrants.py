@@ -33,8 +33,9 @@ def test_unless_named_nothing_is_sent_away():
 
 def test_all_stands_for_ours_beside_those_that_are_named():
     names = list(named(("all", SERVED, "hub:owner/name@abc")))
-    assert names[-2:] == [SERVED, "hub:owner/name@abc"]
-    assert set(names[:-2]) <= set(CANDIDATES)
+    encoder = "hub:owner/name@abc"
+    assert names[-3:] == [SERVED, encoder, f"{encoder}:int8"]
+    assert set(names[:-3]) <= set(CANDIDATES)
     assert list(named(("tfidf", SERVED))) == ["tfidf", SERVED]
 
 

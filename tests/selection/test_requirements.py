@@ -9,7 +9,6 @@ from chapter2.evaluation import METRICS
 from chapter2.selection.quantities import (
     QUALITIES,
     cost_per_1000,
-    endpoint_cost_per_1000,
     parse_budget,
 )
 from chapter2.selection.requirements import Requirements
@@ -148,8 +147,6 @@ def test_durations_and_costs_in_closed_form():
     assert [parse_budget(w) for w in written] == [90, 90, 90, 3600, 60]
     # 1,000 texts of 3.6 s are one hour
     assert cost_per_1000(3.6, 0.05) == pytest.approx(0.05)
-    # 1,000 texts of 500 + 10 tokens: 0.5 M read, 0.01 M written
-    assert endpoint_cost_per_1000(500, 10, 2.0, 8.0) == pytest.approx(1.08)
 
 
 def test_limits_are_a_copy_of_what_was_handed_over():

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from chapter2.data.cards.card import Card
-from chapter2.data.sources.pinned import BERT_BASE, BERT_TINY, MINILM, SMOLLM2
+from chapter2.data.sources.pinned import (
+    BERT_BASE,
+    BERT_BASE_CHINESE,
+    BERT_TINY,
+    MINILM,
+    SMOLLM2,
+)
 
 MINILM_CARD = Card(
     name="minilm",
@@ -45,4 +51,15 @@ BERT_BASE_CARD = Card(
     licence_package="Apache-2.0",
     licence_text="Apache-2.0",
     notes="BERT, 12 layers of width 768, 110 M parameters. Not fetched by us yet.",
+)
+
+BERT_BASE_CHINESE_CARD = Card(
+    name="google-bert/bert-base-chinese",
+    task="weights",
+    language="zh",
+    source=BERT_BASE_CHINESE,
+    licence_package="Apache-2.0",
+    licence_text="Apache-2.0",
+    notes="BERT, 12 layers of width 768, 102 M parameters, one piece for each Chinese "
+    "character. Not fetched by us yet.",
 )

@@ -238,8 +238,11 @@ PRETIX = PackageSource(
     megabytes=39.5,
 )
 
-# Both commits are those that many public projects pin; we have not fetched them.
+# These commits are those that many public projects pin; we have not fetched them.
 IMDB = HubDataset("stanfordnlp/imdb", "e6281661ce1c48d982bc483cf8a173c1bbeb5d31")
 BERT_BASE = HubWeights(
     "google-bert/bert-base-uncased", "86b5e0934494bd15c9632b12f734a8a67f723594"
+)
+BERT_BASE_CHINESE = HubWeights(
+    "google-bert/bert-base-chinese", "8f23c25b06e129b6c986331a13d8d025a92cf0ea"
 )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 
 UNSTATED = "not stated"  # the licence of what only the user knows
+# tokens that an encoder reads here, of the 512 that it could: a longer text says its
+# class early, mostly
+READ = 128
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Entry:
     needs_spaces: bool = False  # reads words, which must be divided by spaces
     network: bool = False  # sends each text away to be classified
     explainable: bool = False  # a weight per word or rule that a person can read
-    window: int | None = None  # tokens that it can read; None: any length
+    window: int | None = None  # tokens that it reads of a text; None: all
     parameters: int | None = None  # None: grows with the records, or is not known
     trains_by_epochs: bool = False  # False: fitted whole in one go, effort is ignored
     reads_once: bool = False  # keeps what it computed of a text in its ``scratch``

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chapter2.selection.candidates.base import Entry, checked_effort
+from chapter2.selection.candidates.base import READ, Entry, checked_effort
 from chapter2.selection.candidates.frozen import MINILM_FACTS, on_vectors
 from chapter2.selection.candidates.regression import check_classes
 
@@ -31,7 +31,7 @@ SETFIT = Entry(
     simplicity=9,
     licence="Apache-2.0",
     languages=("en",),
-    window=512,
+    window=READ,
     parameters=22_713_216,
     trains_by_epochs=True,
     weights="minilm",
@@ -47,7 +47,7 @@ class SetFit:
 
     entry: Entry = SETFIT
     encoder: str = "minilm"
-    max_length: int = 128  # tokens
+    max_length: int = READ  # tokens
     # pairs for each record, half of them of one class. The paper takes 20; of 128 film
     # snippets 2, 5 and 10 gave 67, 69 and 68 % of 600 test texts, in 89, 208 and 385 s
     # of a core, where fine-tuning took about 80 s

@@ -52,7 +52,7 @@ def endpoint_candidate(
     entry = Entry(
         name=f"endpoint:{model}@{url}",
         title=f"{model} at {url}",
-        simplicity=19,
+        simplicity=22,
         licence=licence,
         network=True,
         on_request=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chapter2.selection.candidates import notices
-from chapter2.selection.candidates.base import Entry
+from chapter2.selection.candidates.base import READ, Entry
 from chapter2.selection.candidates.regression import check_classes, fit_head
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ FROZEN = Entry(
     simplicity=7,
     licence="Apache-2.0",
     languages=("en",),
-    window=512,
+    window=READ,
     parameters=22_713_216,
     weights="minilm",
     smallest_mb=90.0,
@@ -40,7 +40,7 @@ class FrozenEncoder:
 
     entry: Entry = FROZEN
     encoder: str = "minilm"
-    max_length: int = 128  # tokens; a longer text says its class early, mostly
+    max_length: int = READ  # tokens
     scratch: Path | None = None  # a folder in which the vectors of all trials are kept
 
     def fit(

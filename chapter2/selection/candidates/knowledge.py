@@ -2,9 +2,9 @@
 
 The order of simplicity is one for all tasks. It goes by what a user has to run and to
 look after: a table of numbers (0 to 3), a network of a few megabytes (4 to 6), an
-encoder (7 to 13, by how much of it was changed), a larger one (14 to 16), a language
-model that answers by reading a prompt for each text (17, 18), and a service of someone
-else (19).
+encoder (7 to 13, by how much of it was changed), a larger one (14 to 19), a language
+model that answers by reading a prompt for each text (20, 21), and a service of someone
+else (22).
 
 A variant of 8 bits stands right behind the model that it is made of. It is smaller and
 runs faster, without torch, but that is what limits of size, memory and time are there
@@ -32,10 +32,11 @@ from chapter2.selection.candidates.lexicon import SentimentLexicon
 from chapter2.selection.candidates.linear import CHARACTERS, Linear
 from chapter2.selection.candidates.majority import MajorityClass
 from chapter2.selection.candidates.prompted import FEW_SHOT, Asked
-from chapter2.selection.candidates.quantised import Quantised
+from chapter2.selection.candidates.quantised import EIGHT_BITS, Quantised
 from chapter2.selection.candidates.recurrent import Recurrent
 from chapter2.selection.candidates.tuned import (
     BASE,
+    CHINESE,
     FULL,
     HEAD,
     LORA,
@@ -63,6 +64,8 @@ ALL: tuple[Candidate, ...] = (
     Quantised(FULL),
     BASE,
     Quantised(BASE),
+    CHINESE,
+    Quantised(CHINESE),
     Asked(),
     Asked(FEW_SHOT, shots=8),
 )
@@ -77,6 +80,7 @@ def candidate(name: str) -> Candidate:
     """Return the candidate ``name``; of two kinds any can be named.
 
     ``hub:owner/name@revision`` (or ``hub:`` and a folder) is an encoder to fine-tune,
+    with ``:int8`` behind it its variant with weights of 8 bits, and
     ``endpoint:model@address`` a model behind an OpenAI-compatible endpoint.
 
     Raises:
@@ -87,7 +91,8 @@ def candidate(name: str) -> Candidate:
     kind, _, rest = name.partition(":")
     model, _, address = rest.rpartition("@http")
     if kind == "hub" and rest:
-        return hub_encoder(rest)
+        encoder = hub_encoder(rest.removesuffix(EIGHT_BITS))
+        return Quantised(encoder) if rest.endswith(EIGHT_BITS) else encoder
     if kind == "endpoint" and model:
         return endpoint_candidate(f"http{address}", model)
     raise UsageError(
@@ -103,7 +108,6 @@ class Task:
     kind: str = "classification"
     language: str | None = None  # ISO 639-1; None: not known, or several
     records: int = 0  # of the training part
-    tokens: float | None = None  # of the middle text; None: not known
 
 
 def eligible(
@@ -112,7 +116,6 @@ def eligible(
     requirements: Requirements,
     records: int,
     *,
-    tokens: float | None = None,
     candidates: Mapping[str, Candidate] = CANDIDATES,
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the names that suit the task, the simplest first, and why not the others.
@@ -125,13 +128,12 @@ def eligible(
         kind: of the task: ``classification``.
         requirements: what the user demands.
         records: of the training part.
-        tokens: of the middle text, where known.
         candidates: more than ``CANDIDATES``, where the user named others.
 
     Returns:
         The names, and for each other name one sentence.
     """
-    task = Task(kind, language, records, tokens)
+    task = Task(kind, language, records)
     entries = sorted((c.entry for c in candidates.values()), key=lambda e: e.simplicity)
     against = {entry.name: objection(entry, task, requirements) for entry in entries}
     suited = tuple(name for name, why in against.items() if why is None)
@@ -169,11 +171,6 @@ def _of_task(entry: Entry, task: Task) -> Iterator[str]:
             f"It needs {entry.least_records} records or more to learn from, and there "
             f"are {task.records}."
         )
-    if entry.window and task.tokens and task.tokens > entry.window:
-        yield (
-            f"It reads {entry.window} tokens, and more than half of the texts are "
-            f"longer (the middle one has about {task.tokens:.0f})."
-        )
 
 
 def _of_requirements(entry: Entry, requirements: Requirements) -> Iterator[str]:
@@ -181,6 +178,11 @@ def _of_requirements(entry: Entry, requirements: Requirements) -> Iterator[str]:
         yield "It sends each text over the network, and the texts must stay here."
     if requirements.explainable and not entry.explainable:
         yield "It has no weights that a person can read, and that is required."
+    if "cost_per_1000" in requirements.maximum and entry.network:
+        yield (
+            "What it charges for a text is not known here, so that nobody could say "
+            "whether it keeps the limit on cost_per_1000; leave out one of the two."
+        )
     licences = requirements.licences
     known = [name.casefold() for name in licences or ()]
     if licences is not None and entry.licence.casefold() not in known:

@@ -34,8 +34,8 @@ def _smollm2(name: str, title: str, simplicity: int, least: int) -> Entry:
     )
 
 
-ZERO_SHOT = _smollm2("smollm2-zero-shot", "SmolLM2, asked without examples", 17, 1)
-FEW_SHOT = _smollm2("smollm2-few-shot", "SmolLM2, shown a few examples", 18, 2)
+ZERO_SHOT = _smollm2("smollm2-zero-shot", "SmolLM2, asked without examples", 20, 1)
+FEW_SHOT = _smollm2("smollm2-few-shot", "SmolLM2, shown a few examples", 21, 2)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
+EIGHT_BITS = ":int8"  # behind a name that the user gave; the Hub and git have no colon
+
+
+def variant(facts: Entry) -> str:
+    """Return the name of the variant: ``minilm-full-int8``, ``hub:owner/name:int8``."""
+    return facts.name + (EIGHT_BITS if facts.on_request else "-int8")
+
+
 @dataclass(frozen=True)
 class Quantised:
     """``parent`` in ONNX Runtime's dynamic scheme, as ``chapter2 export --int8``."""
@@ -37,7 +45,7 @@ class Quantised:
         facts = self.parent.entry
         return replace(
             facts,
-            name=f"{facts.name}-int8",
+            name=variant(facts),
             title=f"{facts.title}, weights of 8 bits",
             simplicity=facts.simplicity + 1,
             packages=PACKAGES,

@@ -234,9 +234,7 @@ def _score(o: Outcome, choice: Choice) -> str:
     return "failed" if o.failed else f"{100 * choice.plan.score(o):.1f}"
 
 
-def _trial(
-    trial: Trial, seconds: float, score: str, choice: Choice
-) -> tuple[str, ...]:
+def _trial(trial: Trial, seconds: float, score: str, choice: Choice) -> tuple[str, ...]:
     expected = choice.timing.forecasts.get(trial)
     return (
         trial.candidate,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from chapter2.selection.candidates.quantised import EIGHT_BITS
 from chapter2.selection.choice import Choice
 from chapter2.selection.recommend import Recommendation
 from chapter2.selection.trial import Outcome, Trial
@@ -20,7 +21,11 @@ def shortened(choice: Choice) -> Choice:
     runners = choice.plan.runners
     names = short_names([*(r.name for r in runners), *choice.ineligible])
     plan = replace(
-        choice.plan, runners=tuple(replace(r, name=names[r.name]) for r in runners)
+        choice.plan,
+        runners=tuple(
+            replace(r, name=names[r.name], parent=names.get(r.parent or "", r.parent))
+            for r in runners
+        ),
     )
     timing = choice.timing
     return replace(
@@ -52,9 +57,10 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def _short(name: str) -> str:
-    place = Path(name.removeprefix(FOLDER)).expanduser()
+    bits = EIGHT_BITS if name.endswith(EIGHT_BITS) else ""
+    place = Path(name.removeprefix(FOLDER).removesuffix(bits)).expanduser()
     folder = name.startswith(FOLDER) and (place.is_absolute() or place.is_dir())
-    return f"{FOLDER}{place.resolve().name}" if folder else name
+    return f"{FOLDER}{place.resolve().name}{bits}" if folder else name
 
 
 def _recommendation(found: Recommendation, names: Mapping[str, str]) -> Recommendation:

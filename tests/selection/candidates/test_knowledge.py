@@ -15,7 +15,10 @@ from chapter2.selection.requirements import Requirements
 
 ANSWERS = knowledge._answers  # what the fixture replaces
 # the fine-tuned encoders, of which there is a variant with weights of 8 bits
-EIGHT_BITS = ("bert-tiny-full", "minilm-lora", "minilm-full", "bert-base-full")
+EIGHT_BITS = (
+    *("bert-tiny-full", "minilm-lora", "minilm-full"),
+    *("bert-base-full", "bert-base-chinese-full"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +39,12 @@ def test_names_and_simplicity_are_unique_and_facts_have_sources():
 
 def test_english_gets_everything_but_the_hub_in_order_of_simplicity():
     names, against = refused()
-    assert list(against) == ["bert-base-full", "bert-base-full-int8"]
+    chinese = {n: why for n, why in against.items() if "chinese" in n}
+    assert [n for n in against if n not in chinese] == [
+        "bert-base-full",
+        "bert-base-full-int8",
+    ]
+    assert set(chinese.values()) == {"It reads zh only, and the texts are en."}
     assert "cannot be reached" in against["bert-base-full"]
     order = [CANDIDATES[name].entry.simplicity for name in names]
     assert order == sorted(order)
@@ -47,6 +55,7 @@ def test_english_gets_everything_but_the_hub_in_order_of_simplicity():
 def test_chinese_gets_what_reads_it():
     names, against = refused(language="zh")
     assert names == ("majority", "char-ngrams", "recurrent")
+    assert "cannot be reached" in against["bert-base-chinese-full"]
     assert against["tfidf"] == "It counts words, and zh puts no spaces between them."
     assert against["minilm-full"] == "It reads en only, and the texts are zh."
 
@@ -76,7 +85,6 @@ def test_an_unknown_language_is_said_to_be_so():
         ),
         (Requirements(), {"kind": "tagging"}, "majority", "not tagging"),
         (Requirements(), {"records": 10}, "recurrent", "needs 20 records"),
-        (Requirements(), {"tokens": 900.0}, "minilm-lora", "reads 512 tokens"),
     ],
 )
 def test_each_demand_has_its_sentence(wanted, more, name, says):
@@ -121,7 +129,7 @@ def test_8_bits_need_what_exports_and_runs_them_and_nothing_else_does(
         lambda name: None if name == package else there(name),
     )
     against = {n: why for n, why in refused()[1].items() if not n.startswith("bert-ba")}
-    assert set(against) == {f"{n}-int8" for n in EIGHT_BITS if n != "bert-base-full"}
+    assert set(against) == {f"{n}-int8" for n in EIGHT_BITS if "bert-base" not in n}
     assert all(f"needs the package {package}," in why for why in against.values())
 
 
@@ -146,6 +154,8 @@ def test_a_hub_model_counts_once_it_is_cached_or_answers(monkeypatch, tmp_path):
     more = {chosen.entry.name: chosen}
     assert refused(language="de", candidates=more)[0] == ("hub:someone/some-model@abc",)
     assert "bert-base-full" in refused()[0]
+    chinese = ("bert-base-chinese-full", "bert-base-chinese-full-int8")
+    assert set(chinese) <= set(refused(language="zh")[0])
 
 
 @pytest.mark.parametrize(
@@ -153,6 +163,7 @@ def test_a_hub_model_counts_once_it_is_cached_or_answers(monkeypatch, tmp_path):
     [
         *CANDIDATES,
         "hub:owner/name@abc",
+        "hub:owner/name@abc:int8",
         "endpoint:some/model@v1@https://localhost:8000/v1",
     ],
 )

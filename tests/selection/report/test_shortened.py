@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from chapter2.selection.report import as_record, as_text
 from chapter2.selection.report.shortened import short_names, shortened
-from chapter2.selection.trial import Trial
+from chapter2.selection.runner import Runner
+from chapter2.selection.trial import Outcome, Trial
 
 
 def test_folders_are_cut_and_names_of_the_hub_are_not(tmp_path):
@@ -65,3 +66,14 @@ def test_what_the_reports_say_has_no_folder(choice):
 
 def test_without_folders_nothing_changes(choice):
     assert as_record(shortened(choice)) == as_record(choice)
+
+
+def test_a_variant_still_knows_what_it_changes(choice):
+    """It was said to have had no time where its parent had failed."""
+    change = Runner("hub:/a/mine:int8", False, True, parent="hub:/a/mine")
+    parent = Runner("hub:/a/mine", False, True)
+    plan = replace(choice.plan, runners=(*choice.plan.runners, parent, change))
+    failed = Outcome.failure(Trial("hub:/a/mine", 0, 600), "memory ran out")
+    outcomes = (*choice.outcomes, failed)
+    short = shortened(replace(choice, plan=plan, outcomes=outcomes))
+    assert short.unmeasured["hub:mine:int8"].startswith("It changes hub:mine, which")
