@@ -26,6 +26,7 @@ from chapter2.cli.export import export
 from chapter2.cli.finetune import finetune
 from chapter2.cli.predict import predict
 from chapter2.cli.pretrain import pretrain
+from chapter2.cli.serve import serve
 from chapter2.errors import Chapter2Error, InterruptedTraining
 
 __all__ = ["app", "main", "run"]
@@ -76,6 +77,7 @@ _add(finetune, "finetune reviews.csv --text review --label stars")
 _add(pretrain, "pretrain encyclopaedia --family gpt --tokens 1000000 --out gpt")
 _add(evaluate, "evaluate model new.csv --text review --label stars")
 _add(predict, "predict model texts.txt > labels.tsv")
+_add(serve, "serve model --port 8000")
 _add(export, "export model --data new.csv --int8 --out small")
 _add(doctor, "doctor")
 app.add_typer(data_app, name="data", epilog="Example:  chapter2 data list")

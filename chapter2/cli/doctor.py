@@ -23,7 +23,7 @@ OPTIONAL = {  # package -> what it is for
     "gguf": "reading GGUF weights",
     "jieba": "Chinese word segmentation",
     "jupyter-book": "building the book",
-    "fastapi": "serving a model",
+    "uvicorn": "serving a model",
     "tensorboard": "--track tensorboard",
 }
 ROOM = 2e9  # bytes: the embedded weights, a run's checkpoints, and a margin

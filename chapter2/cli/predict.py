@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,9 +19,6 @@ from chapter2.cli.console import Console, one_line, to_json
 from chapter2.cli.options import Encoding, Json, Model, Quiet
 from chapter2.cli.sources import load_model
 from chapter2.errors import Chapter2Error
-
-if TYPE_CHECKING:
-    from chapter2.deployment.predictor import Predictor
 
 BATCH = 64  # texts in one forward pass, where as many have arrived
 
@@ -49,6 +46,8 @@ def predict(
     Columns: label, its probability, the text. With --json one object a line, which
     also holds the index of the text and the probability of every label.
     """
+    from chapter2.deployment.predictor import labelled
+
     console = Console(json, quiet)
     batches = open_batches(source, text, encoding)
     classifier = load_model(model)
@@ -56,35 +55,13 @@ def predict(
         console.notice("Type one text a line; Ctrl-D ends.")
     empty = index = 0
     for batch in batches:
-        for row in label(classifier, batch):
+        for row in labelled(classifier, batch):
             print(_line(row, index, json))
             index += 1
             empty += row["label"] is None
         sys.stdout.flush()
     if empty:
         console.notice(f"{empty} of {index} texts were empty and have no label.")
-
-
-def label(classifier: Predictor, texts: list[str]) -> list[dict[str, Any]]:
-    """Return label and probabilities of each text; an empty text has none."""
-    full = [text for text in texts if text.strip()]
-    rows = iter(classifier.predict_proba(full) if full else ())
-    found: list[dict[str, Any]] = []
-    for text in texts:
-        if not text.strip():
-            found.append({"label": None, "probability": None, "text": text})
-            continue
-        shares = dict(zip(classifier.label_names, map(float, next(rows)), strict=True))
-        best = max(shares, key=lambda name: shares[name])
-        found.append(
-            {
-                "label": best,
-                "probability": round(shares[best], 6),
-                "probabilities": {name: round(p, 6) for name, p in shares.items()},
-                "text": text,
-            }
-        )
-    return found
 
 
 def _line(row: dict[str, Any], index: int, as_json: bool) -> str:

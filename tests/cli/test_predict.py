@@ -11,7 +11,8 @@ from itertools import count
 import pytest
 from children import COMMAND_LINE
 
-from chapter2.cli.predict import arriving, chunks, label
+from chapter2.cli.predict import arriving, chunks
+from chapter2.deployment.predictor import labelled
 from chapter2.errors import DataError
 
 pytestmark = pytest.mark.timeout(900)  # processes start slowly on a busy machine
@@ -194,8 +195,8 @@ def test_labels_do_not_depend_on_what_else_is_in_the_batch(tiny):
 
     classifier = Classifier.load(tiny)
     texts = ["a film", "", "a much longer text about the same film and its story"]
-    together = label(classifier, texts)
-    alone = [label(classifier, [text])[0] for text in texts]
+    together = labelled(classifier, texts)
+    alone = [labelled(classifier, [text])[0] for text in texts]
     for a, b in zip(together, alone, strict=True):
         assert a["label"] == b["label"]
         assert a["probability"] == pytest.approx(b["probability"], abs=2e-6)

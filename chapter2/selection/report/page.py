@@ -156,8 +156,10 @@ def _contenders(choice: Choice) -> dict[str, Any]:
         )
         for e in order
     ]
-    header = ("candidate", f"{metric_name(found.metric)}, %")
-    header += ("to the best, points", "at worst")
+    header = [
+        *("candidate", f"{metric_name(found.metric)}, %"),
+        *("to the best, points", "at worst"),
+    ]
     broken = [
         f"{title(e.name)}: {' '.join(found.unmet[e.name])}"
         for e in order
