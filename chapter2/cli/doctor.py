@@ -23,7 +23,6 @@ OPTIONAL = {  # package -> what it is for
     "gguf": "reading GGUF weights",
     "jieba": "Chinese word segmentation",
     "jupyter-book": "building the book",
-    "uvicorn": "serving a model",
     "tensorboard": "--track tensorboard",
 }
 ROOM = 2e9  # bytes: the embedded weights, a run's checkpoints, and a margin

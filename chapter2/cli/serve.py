@@ -13,8 +13,6 @@ from chapter2.cli.console import Console
 from chapter2.cli.options import Model, Quiet
 from chapter2.cli.sources import load_model
 
-HERE = ("127.0.0.1", "localhost", "::1")
-
 Host = Annotated[
     str, typer.Option(help="Address to listen at; 0.0.0.0: all of this machine.")
 ]
@@ -32,14 +30,14 @@ def serve(
     POST /predict takes {"texts": ["a text", ...]} and answers with label and
     probabilities of each; GET /health names the labels. No network is asked.
     """
-    from chapter2.deployment.web import check_packages, serving
+    from chapter2.deployment.web import HERE, check_packages, serving
 
     check_packages()  # before a model is loaded, which takes seconds
     from chapter2.deployment.service import application
 
     console = Console(quiet=quiet)
     app = application(load_model(model))
-    if host not in HERE:
+    if host not in (*HERE, "::1"):
         console.notice("Whoever reaches this machine can ask the model.")
     # as Ctrl-C, but no failure: that is how a service is stopped
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

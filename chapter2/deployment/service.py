@@ -59,28 +59,30 @@ def application(predictor: Predictor) -> Starlette:
     async def health(request: Request) -> JSONResponse:
         return JSONResponse({"status": "ok", "labels": list(predictor.label_names)})
 
-    async def refused(request: Request, error: Any) -> JSONResponse:
+    return Starlette(
+        routes=[
+            Route("/predict", predict, methods=["POST"]),
+            Route("/health", health, methods=["GET"]),
+        ],
+        exception_handlers=_handlers(),
+    )
+
+
+def _handlers() -> dict[Any, Any]:
+    """Return how each failure is answered."""
+    from starlette.responses import JSONResponse
+
+    async def refused(request: Request, error: BadRequest) -> JSONResponse:
         return JSONResponse({"error": str(error)}, error.state)
 
-    async def failed(request: Request, error: Exception) -> JSONResponse:
+    async def failed(request: Request, error: Chapter2Error) -> JSONResponse:
         return JSONResponse({"error": str(error)}, 502)  # a service that it asks
 
     async def unknown(request: Request, error: Any) -> JSONResponse:
         told = f"{error.detail}: there are POST /predict and GET /health."
         return JSONResponse({"error": told}, error.status_code)
 
-    return Starlette(
-        routes=[
-            Route("/predict", predict, methods=["POST"]),
-            Route("/health", health, methods=["GET"]),
-        ],
-        exception_handlers={
-            BadRequest: refused,
-            Chapter2Error: failed,
-            404: unknown,
-            405: unknown,
-        },
-    )
+    return {BadRequest: refused, Chapter2Error: failed, 404: unknown, 405: unknown}
 
 
 def _without_text(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 PACKAGES = ("starlette", "uvicorn")
+HERE = ("127.0.0.1", "localhost")  # this machine alone
 AT_ONCE = 64  # connections; a further one is told to come again (503)
 LAST_WORDS = 5  # seconds for answers that are under way when the server is stopped
 TICK = 0.01  # seconds between two looks whether it has started
@@ -48,10 +49,13 @@ def serving(app: Starlette, host: str, port: int) -> Iterator[str]:
     """
     check_packages()
     import uvicorn
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     door = _door(host, port)
+    # a page of the web whose name is led to this machine is not asked for from here
+    asked = TrustedHostMiddleware(app, [*HERE]) if host in HERE else app
     config = uvicorn.Config(
-        app,
+        asked,
         lifespan="off",
         log_config=None,  # the program's own logging is left alone
         access_log=False,

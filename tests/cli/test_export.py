@@ -116,7 +116,10 @@ def test_bad_options_end_in_one_sentence(cli, tiny, tmp_path, options, says):
 def test_an_exported_model_is_not_exported_again(cli, small, tmp_path):
     done = cli("export", small, "--out", tmp_path / "out")
     assert done.code == 2
-    assert "no graph to export" in done.err
+    assert done.err == (
+        "Error: A OnnxClassifier has no graph to export; copy its folder, which runs as"
+        " it is by `chapter2 predict` and `chapter2 serve`.\n"
+    )
 
 
 def test_a_folder_in_use_is_refused_before_anything_loads(cli, small, tmp_path):

@@ -121,6 +121,10 @@ def test_what_cannot_be_answered_is_said_and_it_goes_on_until_sigterm(start):
         found, told = asked(predict, body)
         assert (found, says in told["error"]) == (state, True), told
     assert asked(predict, {"texts": ["a"]}, "text/plain")[0] == 415
+    with pytest.raises(urllib.error.HTTPError, match="400"):  # a name led here
+        urllib.request.urlopen(
+            urllib.request.Request(f"{address}/health", headers={"Host": "a.example"})
+        )
     assert asked(f"{address}/model")[0] == 404
     assert asked(predict)[0] == 405
     assert asked(predict, {"texts": ["good"]})[0] == 200

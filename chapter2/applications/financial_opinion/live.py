@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chapter2.applications.financial_opinion import store
 from chapter2.applications.financial_opinion.page import PAGE
 from chapter2.applications.financial_opinion.trend import snapshot
-from chapter2.errors import DataError, UsageError
+from chapter2.deployment import web
+from chapter2.errors import DataError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 HOST = "127.0.0.1"
 # nothing but what the page brings, and answers of this server
@@ -24,56 +28,40 @@ POLICY = (
 )
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """Answers two addresses: the page, and the state of the store as JSON."""
+def application(path: Path) -> Starlette:
+    """Return the application: the page, and the state of the store as JSON.
 
-    path_of_store: Path
+    Raises:
+        FetchError: a package that serves is not installed.
+    """
+    web.check_packages()
+    from starlette.applications import Starlette
+    from starlette.responses import HTMLResponse, JSONResponse
+    from starlette.routing import Route
 
-    def handle(self) -> None:
-        """Answer what the browser asks, unless it goes away meanwhile."""
-        with suppress(ConnectionError):
-            super().handle()
+    def page(request: Request) -> Response:
+        nonce = secrets.token_urlsafe(16)
+        told = _headers(POLICY.format(nonce))
+        return HTMLResponse(PAGE.replace("NONCE", nonce), headers=told)
 
-    def do_GET(self) -> None:
-        """Answer a request."""
-        if not self._is_local():
-            self.send_error(403)
-        elif self.path == "/":
-            nonce = secrets.token_urlsafe(16)
-            page = PAGE.replace("NONCE", nonce)
-            self._send(page, "text/html; charset=utf-8", POLICY.format(nonce))
-        elif self.path == "/state.json":
-            self._send_state()
-        else:
-            self.send_error(404)
-
-    def _send_state(self) -> None:
+    def state(request: Request) -> Response:
+        told = _headers("default-src 'none'")
         try:
-            with closing(store.connect(self.path_of_store)) as connection:
+            with closing(store.connect(path)) as connection:
                 found = snapshot(connection)
         except (DataError, sqlite3.Error):  # it was deleted, replaced or locked
-            self.send_error(503, "The store cannot be read")
-            return
-        self._send(json.dumps(found), "application/json", "default-src 'none'")
+            return JSONResponse({"error": "The store cannot be read."}, 503, told)
+        return JSONResponse(found, headers=told)
 
-    def _is_local(self) -> bool:
-        """Whether the browser asked for this machine, not for a name led here."""
-        name = self.headers.get("Host", "").rpartition(":")[0]
-        return name in (HOST, "localhost")
+    return Starlette(routes=[Route("/", page), Route("/state.json", state)])
 
-    def _send(self, text: str, kind: str, policy: str) -> None:
-        content = text.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("Content-Security-Policy", policy)
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        self.wfile.write(content)
 
-    def log_message(self, *_: object) -> None:
-        """Write no line for each request."""
+def _headers(policy: str) -> dict[str, str]:
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
 
 
 @contextmanager
@@ -84,20 +72,9 @@ def serving(path: Path, port: int = 0) -> Iterator[str]:
 
     Raises:
         DataError: there is no store.
+        FetchError: a package that serves is not installed.
         UsageError: the port cannot be had.
     """
     store.connect(path).close()
-    handler = type("Handler", (_Handler,), {"path_of_store": path})
-    try:
-        server = ThreadingHTTPServer((HOST, port), handler)
-    except (OSError, OverflowError) as error:
-        raise UsageError(
-            f"Port {port} cannot be had ({error}); name another one, or 0 for any."
-        ) from error
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://{HOST}:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with web.serving(application(path), HOST, port) as address:
+        yield f"{address}/"

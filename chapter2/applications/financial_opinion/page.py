@@ -144,7 +144,7 @@ async function look() {
   let problem = "The monitor's server does not answer.";
   try {
     const answer = await fetch("state.json", {cache: "no-store"});
-    if (!answer.ok) throw new Error(problem = `${answer.statusText}.`);
+    if (!answer.ok) throw new Error(problem = (await answer.json()).error);
     show(await answer.json());
     document.body.dataset.state = "live";
   } catch (error) {

@@ -30,6 +30,7 @@ from chapter2.selection.trial import Outcome, Trial
 SHOWN = 240  # columns of a text that was predicted wrongly
 COMMANDS = """\
 chapter2 predict model texts.txt        # one label for each line
+chapter2 serve model                    # the same over HTTP
 chapter2 evaluate model new.csv         # scores on records of next month
 python -c 'from chapter2.deployment.shipped import load_model
 print(load_model("model").predict_proba(["a text of yours"]))'"""
