@@ -37,6 +37,8 @@ class Scale:
     choosing: float  # seconds at most of a choice of a model on page 3a
 
 
+DEVICE = "CHAPTER2_DEVICE"  # the variable that states one
+DEVICES = ("cpu", "cuda", "mps")
 SCALES = {
     "smoke": Scale(
         *("smoke", 96, "tiny-random", "tiny-random", "movie-snippets"),
@@ -83,14 +85,51 @@ def cores() -> int:
 
 
 def device() -> torch.device:
-    """Return the GPU where there is one, else the CPU; asked only when called."""
+    """Return the device of ``CHAPTER2_DEVICE``, else the GPU where there is one.
+
+    Asked only when called.
+
+    Raises:
+        UsageError: the stated device is not here.
+    """
     import torch
 
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+    found = {  # the first that is here is taken
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    here = [name for name, is_here in found.items() if is_here]
+    name = os.environ.get(DEVICE) or here[0]
+    if name not in here:
+        raise UsageError(
+            f"The device is stated as {name!r}, and torch {torch.__version__} finds "
+            f"none here; use {' or '.join(here)}, or state none."
+        )
+    return torch.device(name)
+
+
+@contextmanager
+def on_device(name: str | None) -> Iterator[None]:
+    """Compute on ``name`` within, in the processes that are started there too.
+
+    None leaves things as they are. The environment is what all of them see.
+
+    Raises:
+        UsageError: it is not here.
+    """
+    before = os.environ.get(DEVICE)
+    if name is not None:
+        os.environ[DEVICE] = name
+    try:
+        if name not in (None, "cpu"):  # that is always here: no torch is imported
+            device()
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(DEVICE, None)
+        else:
+            os.environ[DEVICE] = before
 
 
 def _matmul_seconds(dtype: torch.dtype, device: torch.device, size: int) -> float:

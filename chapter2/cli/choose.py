@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chapter2.cli import run_folder, sources
+from chapter2.cli import run_folder
+from chapter2.cli.choose_records import records, test_records
 from chapter2.cli.console import Console
 from chapter2.cli.options import (
     Data,
@@ -64,6 +65,10 @@ Names = Annotated[
         " service, which is sent the texts.",
     ),
 ]
+Kind = Annotated[
+    str | None,
+    typer.Option(help="Of task: classification; else told from the columns."),
+]
 Language = Annotated[
     str | None, typer.Option(help="Of the texts: en, zh, ...; else detected.")
 ]
@@ -80,6 +85,12 @@ Private = Annotated[
 Price = Annotated[
     float | None,
     typer.Option(help="What an hour of the machine costs, for cost_per_1000."),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        help="To train and measure on: cpu, cuda, mps.  [default: the GPU, if any]"
+    ),
 ]
 Jobs = Annotated[
     int | None,
@@ -112,11 +123,13 @@ def choose(
     metric: Metric = "f1_macro",
     margin: Margin = 0.01,
     candidates: Names = None,
+    kind: Kind = None,
     language: Language = None,
     explainable: Explainable = False,
     licence: Licence = None,
     private: Private = False,
     price_per_hour: Price = None,
+    device: Device = None,
     out: Out = Path("choice"),
     seed: Seed = 0,
     jobs: Jobs = None,
@@ -147,9 +160,8 @@ def choose(
         return _join(given, limits, options, console)
     with run_folder.locked(out):
         open_choice(out, console)
-        dataset = sources.read(data, text, label, group, limit, encoding, seed)
-        console.notice(*dataset.notices)
-        tested = _test_records(test, given, console)
+        dataset = records(given, console)
+        tested = test_records(given, console)
         _measure(dataset, tested, limits, options, out, began, study, console)
 
 
@@ -165,6 +177,7 @@ def _limits(given: dict[str, Any]) -> Requirements:
         "explainable": given["explainable"],
         "private": given["private"],
         "price_per_hour": given["price_per_hour"],
+        "device": given["device"],
     }
     if given["requirements"] is None:
         return Requirements.from_flags(**flags)
@@ -182,7 +195,7 @@ def _options(given: dict[str, Any]) -> Options:
 
     named = given["candidates"]
     stated: dict[str, Any] = {
-        name: given[name] for name in ("metric", "margin", "language", "seed")
+        name: given[name] for name in ("metric", "margin", "kind", "language", "seed")
     }
     if named is not None:
         stated["candidates"] = tuple(n.strip() for n in named.split(",") if n.strip())
@@ -211,22 +224,6 @@ def open_choice(out: Path, console: Console) -> None:
             f"{out} holds {done} trials of a run that was stopped; those on the same"
             " records are used again, and their time counts."
         )
-
-
-def _test_records(
-    test: str | None, given: dict[str, Any], console: Console
-) -> TextDataset | None:
-    if test is None:
-        return None
-    found = sources.read(
-        test,
-        given["text"],
-        given["label"],
-        encoding=given["encoding"],
-        trainable=False,
-    )
-    console.notice(*found.notices)
-    return found
 
 
 def _measure(
@@ -278,10 +275,7 @@ def _join(
             "--join carries out trials of a choice that is under way; say where, with"
             " --study."
         )
-    names = ("text", "label", "group", "limit", "encoding", "seed")
-    dataset = sources.read(given["data"], **{name: given[name] for name in names})
-    console.notice(*dataset.notices)
-    test = _test_records(given["test"], given, console)
+    dataset, test = records(given, console), test_records(given, console)
     say = console.notice
     done = join(dataset, study, limits, test=test, options=options, say=say)
     seconds = sum(outcome.seconds for outcome in done)

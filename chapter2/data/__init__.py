@@ -39,7 +39,7 @@ from chapter2.data.pairs import (
 from chapter2.data.records import TaggedDataset, TextDataset
 from chapter2.data.rewriting import BackTranslation, ContextualReplacement
 from chapter2.data.sentences import split_sentences
-from chapter2.data.splits import Split, split
+from chapter2.data.splits import Split, leave_out, split
 from chapter2.data.tagged_splits import TaggedSplit, split_tagged
 from chapter2.data.tokenization import train_wordpiece
 from chapter2.data.word_groups import WordGroups
@@ -77,6 +77,7 @@ __all__ = [
     "fetch",
     "folder",
     "folds",
+    "leave_out",
     "load",
     "names",
     "normalise",

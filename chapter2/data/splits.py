@@ -170,25 +170,43 @@ def _size_notices(sizes: np.ndarray, shares: np.ndarray) -> list[str]:
 def _split_keeping_test(dataset: TextDataset, shares: np.ndarray, seed: int) -> Split:
     """Keep the source's own test part, and part only its training part.
 
-    Scores are comparable with published ones only on the official test part. A training
-    text that also stands there is left out: the test part is not ours to change.
+    What stands in both is left out of the training part.
     """
     marks = dataset.parts or ()
-    test = [i for i, mark in enumerate(marks) if mark == "test"]
-    held_out = {normalise(dataset.texts[i]) for i in test}
-    others = [i for i, mark in enumerate(marks) if mark != "test"]
-    kept = [i for i in others if normalise(dataset.texts[i]) not in held_out]
     unmarked = replace(dataset, parts=None)
+    test = unmarked.select(i for i, mark in enumerate(marks) if mark == "test")
+    others = unmarked.select(i for i, mark in enumerate(marks) if mark != "test")
+    kept, left = leave_out(others, test)
     train, validation = shares[:2] / shares[:2].sum()
-    inner = split(unmarked.select(kept), (train, validation, 0), seed)
-    notices = [f"The test part is the source's own, {len(test)} record(s)."]
-    if len(kept) < len(others):
+    inner = split(kept, (train, validation, 0), seed)
+    notices = [f"The test part is the source's own, {len(test)} record(s).", *left]
+    return Split(inner.train, inner.validation, test, (*notices, *inner.notices))
+
+
+def leave_out(
+    records: TextDataset, test: TextDataset
+) -> tuple[TextDataset, tuple[str, ...]]:
+    """Return the records that share no text and no group with ``test``, and notices.
+
+    A given test part is not ours to change: a score is comparable with other people's
+    only on all of it. So what stands in both goes from the records to be trained on.
+    """
+    texts, groups = {normalise(text) for text in test.texts}, {*(test.groups or ())}
+    known = [normalise(text) in texts for text in records.texts]
+    shared = [bool(g) and g in groups for g in records.groups or [""] * len(records)]
+    kept = [i for i in range(len(records)) if not (known[i] or shared[i])]
+    related = len(records) - len(kept) - sum(known)  # by their group alone
+    notices = []
+    if any(known):
         notices.append(
-            f"{len(others) - len(kept)} training record(s) that repeat a test text "
+            f"{sum(known)} training record(s) that repeat a test text were left out."
+        )
+    if related:
+        notices.append(
+            f"{related} training record(s) of a group that is also in the test part "
             "were left out."
         )
-    test_part = unmarked.select(test)
-    return Split(inner.train, inner.validation, test_part, (*notices, *inner.notices))
+    return records.select(kept), tuple(notices)
 
 
 def split(

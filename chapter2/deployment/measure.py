@@ -56,7 +56,7 @@ class Footprint:
 def measure(
     folder: str | os.PathLike[str],
     texts: Sequence[str],
-    device: str = "cpu",
+    device: str | None = None,
     *,
     expected: np.ndarray | None = None,
     tolerance: float = TOLERANCE,
@@ -67,6 +67,8 @@ def measure(
 
     Args:
         texts: (N,) real ones; latency is taken on at most 200 of them, one by one.
+        device: where a network of torch computes, None: where ``runtime.device()``
+            says, as ``chapter2 predict`` does.
         expected: (N, C) probabilities that the model gave before it was saved.
         tolerance: by how much one of them may differ.
         threads: that the process computes in; None: as this process was told.

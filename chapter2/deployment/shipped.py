@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,12 @@ KINDS = {  # kind: where its class is, imported when used
     "recurrent": "chapter2.models.recurrent_classifier:RecurrentClassifier",
     "prompted": "chapter2.models.prompted:Prompted",
     REMOTE: "chapter2.models.endpoint:Endpoint",
+}
+NETWORKS = {  # kind: where its network of torch is, of those that have one
+    "classifier": "model",
+    "embedding": "embedder.model",
+    "recurrent": "model",
+    "prompted": "causal.model",
 }
 PACKAGES = ("chapter2", "torch", "transformers", "tokenizers", "onnxruntime", "numpy")
 
@@ -104,8 +111,8 @@ def load_model(folder: str | os.PathLike[str], device: str | None = "cpu") -> Pr
     A folder without our manifest is a classifier as training leaves it.
 
     Args:
-        device: where a classifier of torch computes, None: on the GPU where there is
-            one; the other kinds stay on the CPU.
+        device: where a network of torch computes, None: where ``runtime.device()``
+            says; the kinds without one stay on the CPU.
 
     Raises:
         ModelError: the folder holds no model, was changed or damaged, or was written
@@ -115,7 +122,7 @@ def load_model(folder: str | os.PathLike[str], device: str | None = "cpu") -> Pr
     if not (source / MANIFEST).is_file():
         from chapter2.tuning.whole import load_whole
 
-        return _placed(load_whole(source), device)
+        return _placed(load_whole(source), "classifier", device)
     stated = read_manifest(source)
     module, name = KINDS[stated["kind"]].split(":")
     predictor = getattr(import_module(module), name).load(source)
@@ -124,14 +131,14 @@ def load_model(folder: str | os.PathLike[str], device: str | None = "cpu") -> Pr
             f"{source / MANIFEST} names other labels than the model; copy the folder "
             "again."
         )
-    return _placed(predictor, device) if stated["kind"] == "classifier" else predictor
+    return _placed(predictor, stated["kind"], device)
 
 
-def _placed(classifier: Any, device: str | None) -> Any:
-    """Put a classifier of torch where it is to compute."""
-    if device != "cpu":
-        classifier.model.to(device or runtime.device())
-    return classifier
+def _placed(predictor: Any, kind: str, device: str | None) -> Any:
+    """Put the predictor's network, where it has one, where it is to compute."""
+    if device != "cpu" and kind in NETWORKS:
+        attrgetter(NETWORKS[kind])(predictor).to(device or runtime.device())
+    return predictor
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -217,7 +217,8 @@ def _of_overlap(profile: Profile) -> Iterator[Finding]:
             f"{found.share:.1%} of the {found.records:,} test records are also in the "
             f"training data ({len(found.exact):,} exactly, {len(found.near):,} "
             "nearly).",
-            "Remove them from the training data: a score on them is one of memory.",
+            "A score on them is one of memory: remove them from the training data, as "
+            "choosing does with the equal ones.",
             tuple(sorted((*found.exact, *found.near))),
         )
 

@@ -13,7 +13,7 @@ from chapter2.data import TextDataset
 from chapter2.errors import UsageError
 from chapter2.evaluation import METRICS, bootstrap_interval, confusion_matrix
 from chapter2.evaluation.intervals import Interval
-from chapter2.runtime import cores
+from chapter2.runtime import cores, on_device
 from chapter2.selection.budget import Budget, Phases
 from chapter2.selection.candidates import candidate
 from chapter2.selection.choice import Choice, Timing
@@ -96,7 +96,8 @@ def choose(
     Args:
         dataset: labelled texts.
         requirements: the budget, and limits that the recommended model must keep.
-        test: records that only report; None sets a fifth aside.
+        test: records that only report; None sets a fifth aside. What shares a text or
+            a group with them is left out of ``dataset``, and said.
         out: the folder of the model and of the trials. What stands there from a run on
             the same records that was ended is used again, and its time counts.
         options: metric, margin, candidates, seed, processes.
@@ -113,8 +114,9 @@ def choose(
     limits = (requirements or Requirements()).check()
     budget = Budget(limits.budget_seconds, used)
     phases = Phases(budget)
-    with nursery(LIGHT) as warm:  # it imports while the records are prepared
-        prepared = prepare(dataset, test, options.seed)
+    with on_device(limits.device), nursery(LIGHT) as warm:
+        # it imports while the records are prepared
+        prepared = prepare(dataset, test, options.seed, options.kind)
         names, ineligible = entrants(prepared, limits, options)
         folder = Path(out) / TRIALS
         race = race_of(prepared, names, limits, options, folder, budget, say)
@@ -123,7 +125,8 @@ def choose(
             race = shared(race, study, options.metric)
         with race:
             phases.end("preparation")
-            run = Run(dataset, prepared, limits, options, phases, ineligible, Path(out))
+            asked = (limits, options, phases, ineligible, Path(out))
+            run = Run(dataset, test, prepared, *asked)
             choice = run.carry_out(race)
     race.store.clock.unlink(missing_ok=True)  # it has ended: a new run has all its time
     phases.end("closing")
@@ -135,6 +138,7 @@ class Run:
     """What :func:`choose` has decided before anything is measured."""
 
     dataset: TextDataset
+    given: TextDataset | None  # the test set, where there is one of its own
     prepared: Prepared
     limits: Requirements
     options: Options
@@ -177,7 +181,8 @@ class Run:
         if race.first is not None:
             race.first.over.wait(PATIENCE * race.left)
         most = sample(self.limits)
-        return analyse(self.dataset, kind=self.options.kind, limit=most)
+        kind = self.options.kind
+        return analyse(self.dataset, kind=kind, test=self.given, limit=most)
 
     def timing(self, race: Race) -> Timing:
         """Return what was used so far, and for what."""
@@ -218,7 +223,7 @@ def race_of(
     """Return the race of ``names`` on the prepared records."""
     entries = [candidate(name).entry for name in names]
     metric = QUALITIES[options.metric]
-    settings = {"seed": options.seed, **contents(names)}
+    settings = {"seed": options.seed, "device": limits.device, **contents(names)}
     plan = plan_for(prepared, entries, metric, options.seed)
     return Race(
         records=prepared.development,

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from chapter2.data.normalise import normalise
 from chapter2.selection.near_duplicates import near_duplicates
 
@@ -64,13 +66,28 @@ def _said(text: str) -> str:
 
 
 def overlap(
-    train: Sequence[str], test: Sequence[str], unspaced: bool = False
+    train: Sequence[str],
+    test: Sequence[str],
+    unspaced: bool = False,
+    limit: int | None = None,
+    seed: int = 0,
 ) -> Overlap:
-    """Return the test texts that are also, exactly or nearly, training texts."""
+    """Return the test texts that are also, exactly or nearly, training texts.
+
+    Equal texts are found among all, nearly equal ones in ``limit`` of either at most.
+    """
     known = {normalise(text) for text in train}
     exact = {i for i, text in enumerate(test) if normalise(text) in known}
+    learnt, asked = (_sample(len(texts), limit, seed) for texts in (train, test))
+    texts = [*(train[i] for i in learnt), *(test[i] for i in asked)]
     near: set[int] = set()
-    for group in near_duplicates([*train, *test], unspaced):
-        if group[0] < len(train):  # rising: a training text stands in it
-            near.update(i - len(train) for i in group if i >= len(train))
+    for group in near_duplicates(texts, unspaced):
+        if group[0] < len(learnt):  # rising: a training text stands in it
+            near.update(asked[j - len(learnt)] for j in group if j >= len(learnt))
     return Overlap(tuple(sorted(exact)), tuple(sorted(near - exact)), len(test))
+
+
+def _sample(records: int, limit: int | None, seed: int) -> list[int]:
+    """Return the places of at most ``limit`` records, drawn at random, rising."""
+    drawn = np.random.default_rng(seed).permutation(records)[:limit]
+    return np.sort(drawn).tolist()

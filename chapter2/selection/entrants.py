@@ -36,7 +36,7 @@ def entrants(
     language = options.language or languages(prepared.development.texts).main
     names, reasons = eligible(
         None if language == UNKNOWN else language,
-        "classification",
+        prepared.kind,
         limits,
         min(prepared.whole.values()),
         candidates=field,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chapter2.data import TextDataset
 from chapter2.errors import UsageError
+from chapter2.runtime import on_device
 from chapter2.selection.budget import Budget
 from chapter2.selection.choose import Options, race_of
 from chapter2.selection.entrants import entrants
@@ -60,10 +61,11 @@ def join(
     options = options or Options()
     limits = (requirements or Requirements()).check()
     with (
+        on_device(limits.device),
         nursery(LIGHT) as warm,
         TemporaryDirectory(prefix="chapter2-", ignore_cleanup_errors=True) as folder,
     ):
-        prepared = prepare(dataset, test, options.seed)
+        prepared = prepare(dataset, test, options.seed, options.kind)
         names, _ = entrants(prepared, limits, options)
         budget = Budget(math.inf)
         race = race_of(prepared, names, limits, options, Path(folder), budget, say)

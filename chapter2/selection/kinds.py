@@ -22,6 +22,12 @@ READ = 1000  # records from which the kind is told
 SEPARATORS = "|;,"  # between several labels in one cell
 SEPARATED = 0.05  # share of cells with a separator from which several labels are meant
 MANY = 20  # different whole numbers from which they may as well be amounts
+INSTEAD = {  # what there is for a kind of which nothing can be chosen
+    "multi-label": "evaluation.multilabel_scores judges the answers of your own model",
+    "tagging": "training.tagging.fit_tagger trains a tagger",
+    "pair": "objectives.pair_batches joins pairs, on which an encoder can be trained",
+    "regression": "evaluation.metrics_for judges the answers of your own model",
+}
 SEVERAL = LABELS | {"tags", "intents", "genres", "topics", "emotions", "ner_tags"}
 PAIRS = (
     ("sentence1", "sentence2"),
@@ -100,6 +106,24 @@ def _stated(
         )
     why = f"the columns look like {found[0].kind}, and you state otherwise."
     return Decision(kind, why, True, last.texts, last.labels)
+
+
+def check_candidates(decision: Decision, where: str) -> None:
+    """Refuse a kind of task for which there are no candidates to choose from.
+
+    Raises:
+        UsageError: the user has stated the kind.
+        DataError: it was told from the columns.
+    """
+    if decision.kind == "classification":
+        return
+    error = UsageError if decision.stated else DataError
+    raise error(
+        f"{where} holds {decision.kind} ({decision.why[:-1]}), and there are "
+        "candidates for classification only, one label for each text; "
+        f"selection.analyse describes such records, and {INSTEAD[decision.kind]}; if "
+        "each value is the name of one class, state kind classification."
+    )
 
 
 class _Columns:

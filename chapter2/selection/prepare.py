@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from chapter2.data import TextDataset, folds, split
+from chapter2.data import TextDataset, folds, leave_out, split
 from chapter2.errors import DataError
 from chapter2.evaluation.metrics import score_by
 from chapter2.selection.candidates import candidate
 from chapter2.selection.candidates.base import Entry
+from chapter2.selection.kinds import check_candidates
 from chapter2.selection.ladder import ladder
 from chapter2.selection.plan import Plan
+from chapter2.selection.reading import material
 from chapter2.selection.runner import Runner
 from chapter2.selection.trial import Outcome, Store, context_of
 
@@ -33,6 +36,7 @@ class Prepared:
     test: TextDataset
     folds: tuple[tuple[np.ndarray, np.ndarray], ...]
     notices: tuple[str, ...]
+    kind: str = "classification"  # of task
 
     @property
     def labels(self) -> np.ndarray:
@@ -45,25 +49,48 @@ class Prepared:
         return {i: len(train) for i, (train, _) in enumerate(self.folds)}
 
 
-def prepare(dataset: TextDataset, test: TextDataset | None, seed: int) -> Prepared:
+def prepare(
+    dataset: TextDataset, test: TextDataset | None, seed: int, kind: str | None = None
+) -> Prepared:
     """Set the test part aside and part the rest into folds; nothing crosses either.
 
+    Of records that share a text or a group with a given ``test`` set, those to be
+    trained on are left out. ``kind`` is that of the task where it is stated.
+
     Raises:
+        UsageError, DataError: no candidate is made for this kind of task.
         DataError: too few records for that, of all or of one class.
     """
+    decision = material(dataset, kind=kind).decision
+    check_candidates(decision, dataset.name)
     notices: list[str] = []
     if test is None:
         parts = split(dataset, (1 - TEST_SHARE, 0.0, TEST_SHARE), seed)
         development, test = parts.train, parts.test
         notices.extend(parts.notices)
     else:
-        development = dataset
         if test.label_names != dataset.label_names:
             test = same_labels(test, dataset.label_names)
+        development, left = leave_out(dataset, test)
+        check_left(dataset, development, test)
+        notices.extend(left)
     count = FOLDS[0] if len(development) <= FEW else FOLDS[1]
     smallest = min(n for n in development.counts().values() if n)
     made = folds(development, max(2, min(count, smallest)), seed)
-    return Prepared(development, test, tuple((f[0], f[1]) for f in made), (*notices,))
+    parted = tuple((f[0], f[1]) for f in made)
+    return Prepared(development, test, parted, tuple(notices), decision.kind)
+
+
+def check_left(before: TextDataset, after: TextDataset, test: TextDataset) -> None:
+    """Raise DataError where no record of a label is left to train on."""
+    left = after.counts()
+    lost = [name for name, count in before.counts().items() if count and not left[name]]
+    if lost:
+        raise DataError(
+            f"{before.name}: each record of the label {lost[0]!r} shares its text or "
+            f"its group with {test.name}, so that none is left to train on; give test "
+            "records that were taken from elsewhere, or leave the test file out."
+        )
 
 
 def same_labels(test: TextDataset, names: Sequence[str]) -> TextDataset:
@@ -80,9 +107,7 @@ def same_labels(test: TextDataset, names: Sequence[str]) -> TextDataset:
             "lack; add records of it to them, or remove it from the test file."
         )
     labels = tuple(place[test.label_names[label]] for label in test.labels)
-    return TextDataset(
-        test.name, test.texts, labels, tuple(names), notices=test.notices
-    )
+    return replace(test, labels=labels, label_names=tuple(names))
 
 
 def plan_for(
@@ -150,6 +175,11 @@ class Scorer:
 def store_for(
     prepared: Prepared, folder: Path, settings: Mapping[str, object]
 ) -> Store:
-    """Return where the trials of these records stand: changed ones find nothing."""
+    """Return where the trials of these records stand: changed ones find nothing.
+
+    Nor do the same records in other folds, as another column of groups makes them.
+    """
+    held_out = repr([held.tolist() for _, held in prepared.folds])
+    told = {**settings, "folds": hashlib.sha256(held_out.encode()).hexdigest()}
     both = prepared.development.fingerprint() + prepared.test.fingerprint()
-    return Store(folder, context_of(both, len(prepared.folds), dict(settings)))
+    return Store(folder, context_of(both, len(prepared.folds), told))

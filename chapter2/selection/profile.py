@@ -120,8 +120,8 @@ def analyse(
         test: the test set or file that goes with it, to look for overlap.
         probabilities: (N, C) of a better model, each row from one that did not see the
             record; label errors are told by them instead of the quick model's.
-        limit: of more records than this a random sample is analysed; balance and equal
-            texts are counted over all.
+        limit: of more records than this, and of more test records, a random sample is
+            analysed; balance and equal texts are counted over all.
 
     Raises:
         UsageError: an argument has no meaning here.
@@ -138,7 +138,8 @@ def analyse(
     tokenizer, missing = embedded_tokenizer()
     hard, measured, note = _quick(held, chosen, spoken.unspaced, seed)
     near = near_duplicates(texts, spoken.unspaced)
-    notices = [*held.notices, *_sample_notices(held, chosen, seed), missing, note]
+    sampled = _sample_notices(held, chosen, len(tested), limit, seed)
+    notices = [*held.notices, *sampled, missing, note]
     found = Profile(
         name=held.name,
         decision=held.decision,
@@ -150,7 +151,11 @@ def analyse(
         near=tuple(_at(chosen, group) for group in near),
         label_errors=_label_errors(held, measured, hard, probabilities),
         difficulty=hard,
-        overlap=None if test is None else overlap(held.texts, tested, spoken.unspaced),
+        overlap=(
+            None
+            if test is None
+            else overlap(held.texts, tested, spoken.unspaced, limit, seed)
+        ),
         notices=tuple(notice for notice in notices if notice),
         seconds=time.perf_counter() - start,
     )
@@ -175,13 +180,21 @@ def _sampled(held: Material, limit: int, seed: int) -> np.ndarray:
     return np.asarray(numbered.take(limit, seed).scores, dtype=np.int64)
 
 
-def _sample_notices(held: Material, chosen: np.ndarray, seed: int) -> list[str]:
-    if len(chosen) == len(held.texts):
-        return []
-    return [
-        f"A random sample of {len(chosen):,} of the {len(held.texts):,} records was "
-        f"analysed (seed {seed}); balance and equal texts are counted over all."
-    ]
+def _sample_notices(
+    held: Material, chosen: np.ndarray, tested: int, limit: int, seed: int
+) -> list[str]:
+    notices = []
+    if len(chosen) < len(held.texts):
+        notices.append(
+            f"A random sample of {len(chosen):,} of the {len(held.texts):,} records "
+            f"was analysed (seed {seed}); balance and equal texts are counted over all."
+        )
+    if tested > limit:
+        notices.append(
+            f"Nearly equal texts were looked for in a random sample of {limit:,} of "
+            f"the {tested:,} test records (seed {seed}); equal ones in all."
+        )
+    return notices
 
 
 def _affordable(held: Material, chosen: np.ndarray, seed: int) -> np.ndarray:

@@ -60,12 +60,29 @@ def material(
             raise DataError(f"{source.name} holds tagged tokens: its kind is tagging.")
         return _tagged(source, decision)
     path = Path(source)
-    table = open_table(path, None, [name for name in (text, label, group) if name])
-    head = list(islice(_rows(table), READ))
-    decision = decide(table.names, head, text, label, kind, str(path))
+    table, decision = opened(path, text, label, group, kind)
     if decision.kind == "classification":
         return _classified(read_file(path, text, label, group), decision)
     return _READERS[decision.kind](path, table, decision)
+
+
+def opened(
+    path: Path,
+    text: str | None = None,
+    label: str | None = None,
+    group: str | None = None,
+    kind: str | None = None,
+    encoding: str | None = None,
+) -> tuple[Table, Decision]:
+    """Return the table in the file, and which kind of task its first records hold.
+
+    Raises:
+        UsageError: an argument has no meaning here.
+        DataError: the file cannot be opened, or cannot hold the stated kind.
+    """
+    table = open_table(path, encoding, [name for name in (text, label, group) if name])
+    head = list(islice(_rows(table), READ))
+    return table, decide(table.names, head, text, label, kind, str(path))
 
 
 def _spread(dataset: TextDataset) -> list[tuple[str, int]]:

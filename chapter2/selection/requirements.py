@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chapter2.errors import UsageError
+from chapter2.runtime import DEVICES
 from chapter2.selection.quantities import (
     COSTS,
     QUALITIES,
@@ -22,7 +23,6 @@ from chapter2.selection.quantities import (
 # of no program that Python runs: the interpreter with NumPy alone takes 25 MB
 LEAST_MEMORY_MB = 25.0
 LEAST_SECONDS = 1.0  # starting Python and reading the file already take that long
-DEVICES = ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Requirements:
     minimum: Mapping[str, float] = field(default_factory=dict)  # QUALITIES, 0 to 1
     maximum: Mapping[str, float] = field(default_factory=dict)  # COSTS, in their units
     budget_seconds: float = 600.0  # for all of choosing: as long as a coffee takes
-    device: str | None = None  # on which the model will run; None: where we are
+    device: str | None = None  # to train and measure on; None: the GPU, if there is one
     explainable: bool = False  # weights that a person can read word by word
     licences: tuple[str, ...] | None = None  # allowed ones; None: any
     private: bool = False  # no text may leave this machine

@@ -10,8 +10,9 @@ import html
 from dataclasses import dataclass
 from typing import Any
 
+from chapter2.runtime import DEVICES
 from chapter2.selection.quantities import COSTS, QUALITIES, number
-from chapter2.selection.requirements import DEVICES, Requirements
+from chapter2.selection.requirements import Requirements
 
 ANYWHERE = "where this runs"
 QUESTIONS = {

@@ -52,11 +52,15 @@ class FrozenEncoder:
         validation: TextDataset | None = None,
     ) -> EmbeddingLinear:
         """Fit in one go; see :class:`Candidate`."""
+        from torch.nn import Module
+
+        from chapter2 import runtime
         from chapter2.models.embedding import load_embedder
         from chapter2.selection.vectors import kept
 
         check_classes(train)
         embedder = load_embedder(self.encoder, self.max_length)
+        Module.to(embedder.model, runtime.device())
         return on_vectors(kept(embedder, self.encoder, self.scratch), train)
 
 

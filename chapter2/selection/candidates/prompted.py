@@ -55,11 +55,16 @@ class Asked:
         validation: TextDataset | None = None,
     ) -> Prompted:
         """Choose the examples; nothing is trained; see :class:`Candidate`."""
+        from torch.nn import Module
+
+        from chapter2 import runtime
         from chapter2.models import load_causal
         from chapter2.models.prompted import Prompted
 
         examples = choose_examples(train, self.shots, seed)
-        return Prompted(train.label_names, load_causal(self.model), examples)
+        causal = load_causal(self.model)
+        Module.to(causal.model, runtime.device())
+        return Prompted(train.label_names, causal, examples)
 
 
 def choose_examples(
