@@ -160,8 +160,7 @@ def choose(
         return _join(given, limits, options, console)
     with run_folder.locked(out):
         open_choice(out, console)
-        dataset = records(given, console)
-        tested = test_records(given, console)
+        dataset, tested = records(given, console), test_records(given, console)
         _measure(dataset, tested, limits, options, out, began, study, console)
 
 

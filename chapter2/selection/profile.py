@@ -131,15 +131,14 @@ def analyse(
     held = material(source, text, label, group, kind)
     if not held.texts:
         raise DataError(f"{held.name} has no records; there is nothing to analyse.")
-    tested = () if test is None else material(test, text, label, group, kind).texts
+    asked = None if test is None else material(test, text, label, group, kind).texts
     chosen = _sampled(held, limit, seed)
     texts = [held.texts[i] for i in chosen]
     spoken = languages(texts)
     tokenizer, missing = embedded_tokenizer()
     hard, measured, note = _quick(held, chosen, spoken.unspaced, seed)
-    near = near_duplicates(texts, spoken.unspaced)
-    sampled = _sample_notices(held, chosen, len(tested), limit, seed)
-    notices = [*held.notices, *sampled, missing, note]
+    shared, few = _overlap(held.texts, asked, spoken.unspaced, limit, seed)
+    notices = [*held.notices, *_sample_notices(held, chosen, seed), missing, note, few]
     found = Profile(
         name=held.name,
         decision=held.decision,
@@ -148,14 +147,10 @@ def analyse(
         languages=replace(spoken, others=_at(chosen, spoken.others)),
         lengths=lengths(texts, tokenizer),
         repeats=repeats(held.texts, held.labels),
-        near=tuple(_at(chosen, group) for group in near),
+        near=tuple(_at(chosen, g) for g in near_duplicates(texts, spoken.unspaced)),
         label_errors=_label_errors(held, measured, hard, probabilities),
         difficulty=hard,
-        overlap=(
-            None
-            if test is None
-            else overlap(held.texts, tested, spoken.unspaced, limit, seed)
-        ),
+        overlap=shared,
         notices=tuple(notice for notice in notices if notice),
         seconds=time.perf_counter() - start,
     )
@@ -180,21 +175,32 @@ def _sampled(held: Material, limit: int, seed: int) -> np.ndarray:
     return np.asarray(numbered.take(limit, seed).scores, dtype=np.int64)
 
 
-def _sample_notices(
-    held: Material, chosen: np.ndarray, tested: int, limit: int, seed: int
-) -> list[str]:
-    notices = []
-    if len(chosen) < len(held.texts):
-        notices.append(
-            f"A random sample of {len(chosen):,} of the {len(held.texts):,} records "
-            f"was analysed (seed {seed}); balance and equal texts are counted over all."
-        )
-    if tested > limit:
-        notices.append(
+def _sample_notices(held: Material, chosen: np.ndarray, seed: int) -> list[str]:
+    if len(chosen) == len(held.texts):
+        return []
+    return [
+        f"A random sample of {len(chosen):,} of the {len(held.texts):,} records was "
+        f"analysed (seed {seed}); balance and equal texts are counted over all."
+    ]
+
+
+def _overlap(
+    train: Sequence[str],
+    asked: Sequence[str] | None,
+    unspaced: bool,
+    limit: int,
+    seed: int,
+) -> tuple[Overlap | None, str | None]:
+    """Return what of the test texts is in training too, and what to note."""
+    if asked is None:
+        return None, None
+    note = None
+    if len(asked) > limit:
+        note = (
             f"Nearly equal texts were looked for in a random sample of {limit:,} of "
-            f"the {tested:,} test records (seed {seed}); equal ones in all."
+            f"the {len(asked):,} test records (seed {seed}); equal ones in all."
         )
-    return notices
+    return overlap(train, asked, unspaced, limit, seed), note
 
 
 def _affordable(held: Material, chosen: np.ndarray, seed: int) -> np.ndarray:
