@@ -8,8 +8,9 @@ import torch
 
 from chapter2 import runtime
 from chapter2.data import TextDataset
+from chapter2.deployment.measure import measure
 from chapter2.deployment.shipped import load_model, save_model
-from chapter2.errors import UsageError
+from chapter2.errors import ModelError, UsageError
 from chapter2.models import load_encoder
 from chapter2.models.recurrent_classifier import RecurrentClassifier
 from chapter2.selection.candidates.frozen import FrozenEncoder
@@ -96,6 +97,17 @@ def test_a_shipped_network_is_put_where_it_is_asked_for(
     texts = RECORDS.texts[:2]
     same = np.abs(again.predict_proba(texts) - predictor.predict_proba(texts))
     assert same.max() < 1e-6
+
+
+def test_the_fresh_process_measures_on_the_stated_device(
+    shipped, tmp_path, here, monkeypatch
+):
+    folder = save_model(shipped["classifier"][0], tmp_path / "model")
+    monkeypatch.setenv("CHAPTER2_DEVICE", "tpu")
+    with pytest.raises(ModelError, match="stated as 'tpu'"):
+        measure(folder, RECORDS.texts)
+    found = measure(folder, RECORDS.texts, "cpu")
+    assert found.probabilities.shape == (len(RECORDS), 2)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,17 @@ def test_repeats_and_contradictions():
     assert repeats(texts, None).contradictory == ()
 
 
+def test_equal_texts_are_found_among_all_nearly_equal_ones_in_a_sample():
+    """Comparing all of many texts would take longer than the budget of a choice."""
+    texts = [f"{chr(97 + i)} different text about {i**9}" for i in range(20)]
+    near = [f"{text}0" for text in texts]
+    assert overlap(texts, [*texts, *near]).share == 1
+    found = overlap(texts, [*texts, *near], limit=20)
+    assert found.exact == tuple(range(20))
+    assert 0 < len(found.near) < 20
+    assert found == overlap(texts, [*texts, *near], limit=20)
+
+
 def test_overlap_of_training_and_test():
     draw = random.Random(1)
     train = [random_text(draw) for _ in range(200)]
