@@ -111,15 +111,20 @@ def test_a_served_model_is_measured_shipped_and_asked_again(
     ]
 
 
-def test_an_encoder_in_a_folder_is_measured_and_shipped(cli, tiny, reviews, tmp_path):
+def test_an_encoder_in_a_folder_is_measured_and_shipped_on_the_stated_device(
+    cli, tiny, reviews, tmp_path, monkeypatch
+):
+    # a process that did not hear of --device would ask for this one, and fail
+    monkeypatch.setenv("CHAPTER2_DEVICE", "tpu")
     out = tmp_path / "o"
     named = ("--candidates", f"hub:{tiny}", "--budget", "5m", "--jobs", "1")
-    done = cli("choose", reviews, "--out", out, "--json", *named)
+    done = cli("choose", reviews, "--out", out, "--json", "--device", "cpu", *named)
     assert done.code == 0, done.err
     told = done.json()
     assert told["recommended"] == told["shipped"]["name"] == "hub:tiny"
     assert told["shipped"]["fitted_on_all"]
     assert {t["candidate"] for t in told["trials"]} == {"hub:tiny"}
+    assert told["limits"]["device"] == "cpu"
     shown = [out / "report.html", out / "report.json", *(out / "model").rglob("*")]
     place = str(tiny.parent).encode()
     assert not [p for p in shown if p.is_file() and place in p.read_bytes()]
