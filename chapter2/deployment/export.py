@@ -123,8 +123,8 @@ def as_classifier(model: Classifier | str | os.PathLike[str]) -> Classifier:
         found = load_model(model)
     if not isinstance(found, Classifier):
         raise UsageError(
-            f"A {type(found).__name__} has no graph to export; copy its folder, which "
-            "runs as it is by `chapter2 predict` and `chapter2 serve`."
+            f"The {type(found).__name__} has no graph to export; copy its folder, "
+            "which runs as it is by `chapter2 predict` and `chapter2 serve`."
         )
     return found.merged() if hasattr(found, "merged") else found
 

@@ -117,8 +117,8 @@ def test_an_exported_model_is_not_exported_again(cli, small, tmp_path):
     done = cli("export", small, "--out", tmp_path / "out")
     assert done.code == 2
     assert done.err == (
-        "Error: A OnnxClassifier has no graph to export; copy its folder, which runs as"
-        " it is by `chapter2 predict` and `chapter2 serve`.\n"
+        "Error: The OnnxClassifier has no graph to export; copy its folder, which runs"
+        " as it is by `chapter2 predict` and `chapter2 serve`.\n"
     )
 
 
