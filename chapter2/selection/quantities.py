@@ -3,8 +3,8 @@
 Qualities are scores of :data:`chapter2.evaluation.METRICS`, shares of 1. Costs are in
 the unit that their name ends in. ``latency`` is the time of one text alone, ``batch``
 that of one text where many are given in one call: 100 where candidates are compared,
-up to 500 of the test part where the shipped model is measured, 32 where a service is
-sent them or time is short.
+up to 500 of the test part where the shipped model is measured (fewer where time is
+short), and 32 where a service is sent them.
 """
 
 from __future__ import annotations

@@ -59,4 +59,4 @@ def test_the_sizes_of_a_batch_that_are_told_are_those_that_are_measured():
     told = " ".join(quantities.__doc__.split())
     assert f"{costs.SAMPLE} where candidates are compared" in told
     assert f"up to {prepare.CHECKED} of the test part" in told
-    assert f"{ship.RESENT} where a service is sent them or time is short" in told
+    assert f"{ship.RESENT} where a service is sent them" in told
