@@ -47,7 +47,7 @@ def test_the_book_is_installed_from_its_address(monkeypatch) -> None:
     result, calls = run_first_cell(monkeypatch, "https://github.com/a/b", found=False)
     assert result.success
     assert calls == [
-        'install -q "chapter2[embedded] @ git+https://github.com/a/b"',
+        'install -q "chapter2[embedded,serve] @ git+https://github.com/a/b"',
     ]
 
 

@@ -30,7 +30,7 @@ REPOSITORY = ""
 MISSING = "chapter2 is not installed: run `pip install -e .` in a clone of the book."
 if find_spec("chapter2") is None:
     assert REPOSITORY, MISSING
-    %pip install -q "chapter2[embedded] @ git+{REPOSITORY}"
+    %pip install -q "chapter2[embedded,serve] @ git+{REPOSITORY}"
 
 from chapter2 import runtime
 
