@@ -7,6 +7,7 @@ the memory's gauge have started.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,9 @@ WARM_UP = 3  # calls that are not counted: the first ones allocate
 CALLS = 200  # single texts at most
 LEAST = 10  # single texts at least, however slow
 SECONDS = 3.0  # that single texts may take together, beyond the least
+FEWEST = 3  # single texts at least where time is short
+SHARE = 1 / 3  # of the time left: longer the single texts do not take
+BATCH = 1 / 2  # of the time left then: what a batch is to take, if none is padded
 
 
 def main(scratch: Path) -> None:
@@ -52,8 +56,10 @@ def measured(order: dict[str, Any], scratch: Path) -> dict[str, float]:
     loaded = time.perf_counter() - began
     import numpy as np
 
-    texts = order["texts"]
-    single = times(predictor, texts)
+    texts, until = order["texts"], order["until"]
+    single = times(predictor, texts, SHARE * (until - time.time()))
+    seconds = BATCH * (until - time.time())
+    texts = texts[: affordable(len(texts), single, order["least"], seconds)]
     began = time.perf_counter()
     probabilities = np.asarray(predictor.predict_proba(texts), dtype=np.float64)
     together = time.perf_counter() - began
@@ -71,8 +77,25 @@ def measured(order: dict[str, Any], scratch: Path) -> dict[str, float]:
     }
 
 
-def times(predictor: Any, texts: list[str]) -> list[float]:
-    """Return the seconds of each single text, spread evenly over all texts."""
+def affordable(
+    texts: int, single: list[float], least: int | None, seconds: float
+) -> int:
+    """Return how many of the texts, ``least`` at least, a batch is to hold.
+
+    In a batch a text seldom takes longer than alone. None for ``least``: all.
+    """
+    if least is None:
+        return texts
+    mean = sum(single) / len(single)
+    return min(texts, max(least, int(seconds / mean)))
+
+
+def times(predictor: Any, texts: list[str], most: float = math.inf) -> list[float]:
+    """Return the seconds of each single text, spread evenly over all texts.
+
+    After ``most`` seconds no more than the fewest are asked.
+    """
+    ends = time.perf_counter() + most
     chosen = [texts[i * len(texts) // CALLS] for i in range(CALLS)]
     for text in chosen[:: CALLS // WARM_UP][:WARM_UP]:
         predictor.predict_proba([text])
@@ -80,6 +103,8 @@ def times(predictor: Any, texts: list[str]) -> list[float]:
     # so many apart that the texts that time allows still come from all over
     for i in sorted(range(CALLS), key=lambda i: (i % 10, i)):
         if len(found) >= LEAST and sum(found) > SECONDS:
+            break
+        if len(found) >= FEWEST and time.perf_counter() > ends:
             break
         began = time.perf_counter()
         predictor.predict_proba([chosen[i]])

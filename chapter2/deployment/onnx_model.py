@@ -58,10 +58,14 @@ class OnnxClassifier:
     def predict_proba(self, texts: Sequence[str], batch_size: int = 64) -> np.ndarray:
         """Return the probabilities, float64 (N, C), in the order of ``texts``.
 
-        The texts are run sorted by length, so that little of a batch is padding.
+        The texts are run sorted by length, so that little of a batch is padding. With
+        weights of 8 bits each is run alone: the scale of the activations is that of
+        the batch, and an answer must not depend on the texts beside it.
         """
         if not texts:
             return np.empty((0, len(self.label_names)))
+        if self.precision == "int8":
+            batch_size = 1
         ids = self.encode(texts)
         lengths = [len(row) for row in ids]
         batches = LengthBatches(lengths, batch_size, TOKEN_BUDGET).in_order()

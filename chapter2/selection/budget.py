@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 from chapter2.files import read_json, write_json
 
 T = TypeVar("T")
+MOST_RESERVED = 0.4  # of a budget: a small one must leave time to measure anything
+GRACE = 0.05  # of the budget: so much more breaks the contract
 EARLIER = "before it was stopped"  # the phase of the runs that this one goes on with
 
 
@@ -35,6 +39,11 @@ class Budget:
     def left(self) -> float:
         """Seconds that are left; below 0 after the end."""
         return self.seconds - self.used
+
+    @property
+    def grace(self) -> float:
+        """Seconds until the contract is broken."""
+        return self.left + GRACE * self.seconds
 
     def note(self, path: Path) -> None:
         """Write what is used, so that a run which goes on knows it."""
@@ -75,3 +84,17 @@ class Phases:
             self._before = self.budget.used_before
         seconds = self.budget.used - sum(self.ended.values())
         self.ended[phase] = self.ended.get(phase, 0.0) + seconds
+
+
+def beside(function: Callable[[], T]) -> Future[T]:
+    """Run ``function`` in a thread that no end of this process waits for."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:
+            future.set_exception(error)  # raised where the result is asked for
+
+    Thread(target=run, daemon=True).start()
+    return future

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as LateError
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from chapter2.data import TextDataset
-from chapter2.errors import UsageError
-from chapter2.evaluation import METRICS, bootstrap_interval, confusion_matrix
-from chapter2.evaluation.intervals import Interval
+from chapter2.errors import Chapter2Error, UsageError
 from chapter2.runtime import cores, on_device
-from chapter2.selection.budget import Budget, Phases
+from chapter2.selection.budget import MOST_RESERVED, Budget, Phases, beside
 from chapter2.selection.candidates import candidate
 from chapter2.selection.choice import Choice, Timing
+from chapter2.selection.closing import checking
 from chapter2.selection.costs import measure_costs
+from chapter2.selection.delivery import Delivery, predicted
 from chapter2.selection.entrants import contents, entrants
 from chapter2.selection.first_answer import FirstAnswer
+from chapter2.selection.judged import recommendation, test_scores
 from chapter2.selection.nursery import nursery
 from chapter2.selection.prepare import (
     Prepared,
@@ -31,23 +32,18 @@ from chapter2.selection.prepare import (
 from chapter2.selection.profile import SAMPLE, Profile, analyse
 from chapter2.selection.quantities import OTHER_SPELLING, QUALITIES
 from chapter2.selection.race import Race
-from chapter2.selection.recommend import (
-    Contender,
-    Recommendation,
-    contenders,
-    recommend,
-)
+from chapter2.selection.recommend import Contender, Recommendation, contenders
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.shared_race import shared
-from chapter2.selection.ship import Shipped, ship
+from chapter2.selection.too_little import none_measured
 from chapter2.selection.worker import LIGHT
 
 RESERVE = 15.0  # seconds for copying, a fresh process with torch, and the report
 PROFILED = 50  # records that the profile looks at for each second of the budget
 PATIENCE = 0.2  # of the time left: longer the profile does not wait to begin
-SHIPPING = 10.0  # of them, for what follows the refit
+LETTERS = 20_000  # characters that it reads for each of them, at most
+BRIEF = 20  # records that it looks at where it was late
 COSTS_RESERVE = 30.0  # seconds for measuring models where costs are limited
-MOST_RESERVED = 0.4  # of the budget: a small one must leave time to measure anything
 TRIALS = "trials"  # the folder of what was measured
 MODEL = "model"  # the folder of what is shipped
 
@@ -108,7 +104,8 @@ def choose(
 
     Raises:
         UsageError, DataError: the records, the limits, the budget or the study make no
-            sense.
+            sense; or the budget was too small, and then it says what was measured.
+        ModelError: the saved model is not the one that was measured.
     """
     options = options or Options()
     limits = (requirements or Requirements()).check()
@@ -127,7 +124,11 @@ def choose(
             phases.end("preparation")
             asked = (limits, options, phases, ineligible, Path(out))
             run = Run(dataset, test, prepared, *asked)
-            choice = run.carry_out(race)
+            try:
+                choice = run.carry_out(race)
+            except Chapter2Error:
+                race.store.clock.unlink(missing_ok=True)
+                raise
     race.store.clock.unlink(missing_ok=True)  # it has ended: a new run has all its time
     phases.end("closing")
     return replace(choice, timing=run.timing(race))
@@ -149,25 +150,25 @@ class Run:
     def carry_out(self, race: Race) -> Choice:
         """Measure, recommend, ship."""
         prepared, limits, timed = self.prepared, self.limits, self.phases.run
-        with ThreadPoolExecutor(1) as beside:
-            # the trials compute in other processes: this one would only wait
-            profile = beside.submit(self._profile, race)
-            outcomes = timed("trials", race.run)
-            found = timed("costs", measured, race, prepared, limits)
-            asked = (found, prepared, limits, self.options)
-            answer = timed("comparison", recommendation, *asked)
-            folder = self.out / MODEL
-            last = (race, found, answer, prepared.test, folder)
-            shipped = timed("refit and check", shipped_of, *last)
-            known = timed("profile", profile.result)
+        # the trials compute in other processes: this one would only wait
+        profile = beside(partial(self._profile, race))
+        outcomes = timed("trials", race.run)
+        found = timed("costs", measured, race, prepared, limits)
+        judge = partial(self._judge, prepared)
+        answer = timed("comparison", judge, found, {})
+        last = Delivery(race, found, answer, judge, limits)
+        folder = self.out / MODEL
+        shipped = timed("refit and check", last.carry_out, prepared.test, folder)
+        known = timed("profile", self._known, profile, race)
+        prepared = predicted(prepared, shipped)
         return Choice(
             name=self.dataset.name,
             profile=known,
             requirements=limits,
             prepared=prepared,
             plan=race.plan,
-            recommendation=answer,
-            entrants=tuple(found),
+            recommendation=last.answer,
+            entrants=tuple(last.found),
             outcomes=tuple(outcomes),
             ineligible=self.ineligible,
             shipped=shipped,
@@ -176,13 +177,30 @@ class Run:
             notices=(*self.dataset.notices, *prepared.notices),
         )
 
+    def _judge(
+        self,
+        prepared: Prepared,
+        found: Sequence[Contender],
+        barred: Mapping[str, str],
+    ) -> Recommendation:
+        return recommendation(found, prepared, self.limits, self.options, barred)
+
     def _profile(self, race: Race) -> Profile:
         """Return what the records are like; the first answer is not kept waiting."""
         if race.first is not None:
             race.first.over.wait(PATIENCE * race.left)
-        most = sample(self.limits)
+        return self._analysed(sample(self.limits, self.dataset))
+
+    def _analysed(self, most: int) -> Profile:
         kind = self.options.kind
         return analyse(self.dataset, kind=kind, test=self.given, limit=most)
+
+    def _known(self, profile: Future[Profile], race: Race) -> Profile:
+        """Return the profile, of few records where the whole one was late."""
+        try:
+            return profile.result(max(0.0, checking(race)))
+        except LateError:
+            return self._analysed(BRIEF)
 
     def timing(self, race: Race) -> Timing:
         """Return what was used so far, and for what."""
@@ -195,20 +213,9 @@ def measured(race: Race, prepared: Prepared, limits: Requirements) -> list[Conte
     """Return the contenders of the race, with their costs where a limit asks."""
     simplicity = {r.name: candidate(r.name).entry.simplicity for r in race.plan.runners}
     found = contenders(race.outcomes, prepared.whole, simplicity)
+    if not found:
+        raise none_measured(race)
     return measure_costs(race, found, limits, prepared.development)
-
-
-def shipped_of(
-    race: Race,
-    found: Sequence[Contender],
-    answer: Recommendation,
-    test: TextDataset,
-    folder: Path,
-) -> Shipped:
-    """Return the recommended model, made, saved and measured in ``folder``."""
-    race.reserve = min(race.reserve, SHIPPING)
-    effort = next(e.effort for e in found if e.name == answer.name)
-    return ship(race, answer.name, effort, test, folder)
 
 
 def race_of(
@@ -239,51 +246,14 @@ def race_of(
     )
 
 
-def sample(limits: Requirements) -> int:
+def sample(limits: Requirements, dataset: TextDataset) -> int:
     """Return how many records the profile may look at: a second reads a thousand."""
-    return int(min(SAMPLE, PROFILED * limits.budget_seconds))
+    letters = sum(map(len, dataset.texts)) / len(dataset)  # of one, on average
+    each = min(PROFILED, LETTERS / max(1.0, letters))
+    return int(min(SAMPLE, max(BRIEF, each * limits.budget_seconds)))
 
 
 def reserve(limits: Requirements) -> float:
     """Return the seconds kept for what follows the trials, beside the refit."""
     wanted = RESERVE + (COSTS_RESERVE if limits.maximum else 0.0)
     return min(wanted, MOST_RESERVED * limits.budget_seconds)
-
-
-def recommendation(
-    found: Sequence[Contender],
-    prepared: Prepared,
-    limits: Requirements,
-    options: Options,
-) -> Recommendation:
-    """Return the recommendation under the limits: qualities out of fold, and costs."""
-    unmet = {
-        e.name: tuple(limits.unmet({**qualities(e, prepared), **e.costs}))
-        for e in found
-    }
-    return recommend(
-        found,
-        prepared.labels,
-        QUALITIES[options.metric],
-        options.margin,
-        unmet,
-        options.seed,
-    )
-
-
-def qualities(e: Contender, prepared: Prepared) -> dict[str, float]:
-    """Return every quality of a contender, on the records that it predicted."""
-    classes = len(prepared.development.label_names)
-    matrix = confusion_matrix(prepared.labels[e.rows], e.predicted, classes)
-    return {name: float(METRICS[m](matrix)) for name, m in QUALITIES.items()}
-
-
-def test_scores(shipped: Shipped, prepared: Prepared) -> dict[str, Interval]:
-    """Return each quality of the shipped model on the test part, with its interval."""
-    true = np.asarray(prepared.test.labels)
-    predicted = shipped.probabilities.argmax(1)
-    classes = len(prepared.test.label_names)
-    return {
-        name: bootstrap_interval(metric, true, predicted, classes=classes)
-        for name, metric in QUALITIES.items()
-    }

@@ -14,7 +14,7 @@ import numpy as np
 from chapter2.evaluation.learning_curves import FEWEST, extrapolate
 from chapter2.evaluation.significance import mcnemar, minimal_detectable_difference
 from chapter2.selection.choice import Choice
-from chapter2.selection.choose import qualities
+from chapter2.selection.judged import qualities
 from chapter2.selection.plan import Plan
 from chapter2.selection.recommend import Comparison
 from chapter2.selection.trial import Outcome, Trial

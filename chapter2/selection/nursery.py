@@ -24,13 +24,14 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 TICK = 0.02  # seconds between two looks at the children
 MODULE = "chapter2.selection.nursery"
+READY = {"ready": True}  # what a nursery tells when its imports are done
 
 
 @dataclass
@@ -41,11 +42,14 @@ class Child:
     log: Path  # what it wrote to stdout and stderr
     began: float = field(default_factory=time.monotonic)
     code: int | None = None  # None while it runs; negative: the signal that ended it
+    # when its nursery had imported all (monotonic); None: it still does
+    ready: Callable[[], float | None] = lambda: 0.0
 
     @property
     def seconds(self) -> float:
-        """Seconds since it was ordered."""
-        return time.monotonic() - self.began
+        """Seconds since it began: after the order, and after the nursery's imports."""
+        ready, now = self.ready(), time.monotonic()
+        return 0.0 if ready is None else now - max(self.began, ready)
 
 
 def nursery(preload: Sequence[str] = ()) -> Nursery | Spawner:
@@ -65,14 +69,22 @@ class Nursery:
             start_new_session=True,  # Ctrl-C reaches the parent, which decides
         )
         self.children: dict[str, Child] = {}
+        self._began = time.monotonic()
+        self._ready: float | None = None  # the moment when all is imported
         self._ended: queue.Queue[dict[str, Any]] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def start(self, name: str, function: str, argument: Path, log: Path) -> Child:
         """Run ``function`` (``"module:name"``) on the path ``argument``, in a child."""
-        child = self.children[name] = Child(name, log)
+        child = Child(name, log, ready=lambda: self._ready)
+        self.children[name] = child
         self._say(start=name, function=function, argument=str(argument), log=str(log))
         return child
+
+    @property
+    def imports(self) -> float | None:
+        """Seconds that they took; None: not done yet."""
+        return None if self._ready is None else self._ready - self._began
 
     def kill(self, name: str) -> None:
         """End a child and all processes that it started."""
@@ -94,9 +106,10 @@ class Nursery:
             _of(self.process.stdin).close()
         while self.wait(0):  # those that have ended, though nobody asked
             pass
-        # it ends its children first; with none there is nothing to wait for
+        # it ends its children first; while it still imports there are none
+        awaited = self.children and self.imports is not None
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=5 if self.children else 0)
+            self.process.wait(timeout=5 if awaited else 0)
         self.process.kill()
         self.process.wait()
 
@@ -117,6 +130,9 @@ class Nursery:
         told = set()
         for line in _of(self.process.stdout):
             ended = json.loads(line)
+            if ended == READY:
+                self._ready = time.monotonic()
+                continue
             told.add(ended["name"])
             self._ended.put(ended)
         # an end that is told, and not yet asked for, must not be told again
@@ -126,6 +142,8 @@ class Nursery:
 
 class Spawner:
     """The same doors, for a system that cannot fork."""
+
+    imports = 0.0  # each child has its own
 
     def __init__(self) -> None:
         self.children: dict[str, tuple[Child, subprocess.Popen]] = {}
@@ -183,6 +201,8 @@ def serve(preload: Sequence[str]) -> None:
     os.dup2(2, 1)
     for module in preload:
         importlib.import_module(module)
+    told.write(json.dumps(READY) + "\n")
+    told.flush()
     running: dict[int, str] = {}  # process id: name
     waiting = b""
     while True:

@@ -13,6 +13,7 @@ import numpy as np
 from chapter2.data.records import TextDataset
 from chapter2.runtime import cores
 from chapter2.selection.budget import Budget
+from chapter2.selection.closing import closing
 from chapter2.selection.first_answer import FirstAnswer
 from chapter2.selection.forecasts import LEAST
 from chapter2.selection.nursery import Child, Nursery, Spawner, nursery
@@ -60,6 +61,7 @@ class Race:
         That of the others, which need torch, would hold a core for seconds: it starts
         when the first answer is out.
         """
+        self.prepared = self.budget.used  # seconds until here, in this run
         self.store.folder.mkdir(parents=True, exist_ok=True)
         # what a run that was killed had used is used
         self.budget.used_before += Budget.noted(self.store.clock)
@@ -87,7 +89,8 @@ class Race:
         place = self._place(trial)
         while self.left > 0:
             self.budget.note(self.store.clock)
-            if place.wait(min(TICK, self.left)):
+            child = place.wait(min(TICK, self.left))
+            if child and child.name == trial.title:  # not one that the race has ended
                 return self.store.find(trial)
         place.kill(trial.title)
         return None
@@ -96,6 +99,11 @@ class Race:
     def left(self) -> float:
         """Seconds that the race may still use."""
         return self.budget.left - self.reserve
+
+    def imports(self, light: bool) -> float:
+        """Seconds that imports took here, without torch or with it; 0: not known."""
+        place = self._light if light else self._heavy
+        return (place.imports or 0.0) if place else 0.0
 
     def _step(self) -> bool:
         """Start what fits, wait a moment, take what ended; False: all is done."""
@@ -107,6 +115,9 @@ class Race:
         for place in places:
             while child := place.wait(TICK / 2 if self._running else 0):
                 self._take(child)
+        if self.reserve:  # how long imports take here is known by and by
+            wanted = [closing(self, runner.name) for runner in self.plan.runners]
+            self.reserve = max(self.reserve, *wanted)
         self._end_late()
         self.budget.note(self.store.clock)
         return True

@@ -15,7 +15,7 @@ Shapes: N development records, M records predicted, R resamples.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -64,6 +64,8 @@ class Recommendation:
     meets: bool  # False: nothing meets the limits, and `name` is the nearest
     metric: str
     margin: float
+    # contender: why it could not be made ready; it has no say in the answer
+    barred: Mapping[str, str] = field(default_factory=dict)
 
 
 def contenders(
@@ -104,6 +106,7 @@ def recommend(
     margin: float = 0.01,
     unmet: Mapping[str, tuple[str, ...]] | None = None,
     seed: int = 0,
+    barred: Mapping[str, str] | None = None,
 ) -> Recommendation:
     """Return the recommendation; ``labels`` (N,) are those of the development records.
 
@@ -114,15 +117,20 @@ def recommend(
         margin: the loss against the best that is accepted for simplicity, as a share.
         unmet: for each contender the sentences on the limits that it breaks.
         seed: of the resamples.
+        barred: contenders that cannot be had, and why.
 
     Raises:
-        DataError: there is no contender.
+        DataError: there is no contender, or none that can be had.
     """
-    if not entrants:
-        raise DataError("No candidate was measured on a whole fold; grant more time.")
+    barred = barred or {}
+    ready = [e for e in entrants if e.name not in barred]
+    if not ready:
+        raise DataError(
+            "No candidate was measured on a whole fold, or none is left to recommend."
+        )
     broken = {e.name: tuple((unmet or {}).get(e.name, ())) for e in entrants}
-    fit = [e for e in entrants if not broken[e.name]]
-    pool = fit or [nearest(entrants, broken, labels, metric)]
+    fit = [e for e in ready if not broken[e.name]]
+    pool = fit or [nearest(ready, broken, labels, metric)]
     best = leader(pool, labels, metric)
     compared = compare(pool, best, labels, metric, margin, seed)
     accepted = {c.name for c in compared if c.accepted} | {best.name}
@@ -136,6 +144,7 @@ def recommend(
         meets=bool(fit),
         metric=metric,
         margin=margin,
+        barred=barred,
     )
 
 

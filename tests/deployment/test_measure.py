@@ -2,11 +2,18 @@
 
 import json
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from chapter2.deployment.fresh import refuse_network
+from chapter2.deployment.fresh import (
+    FEWEST,
+    LEAST,
+    affordable,
+    refuse_network,
+    times,
+)
 from chapter2.deployment.measure import measure
 from chapter2.deployment.shipped import load_model, save_model
 from chapter2.errors import ModelError, UsageError
@@ -73,3 +80,27 @@ def test_a_model_that_asks_the_network_is_stopped():
     with pytest.raises(OSError, match="must not ask a network"):
         refuse_network("socket.getaddrinfo", ("huggingface.co", 443))
     assert refuse_network("open", ("model.onnx", "r", 0)) is None
+
+
+def test_where_time_is_short_the_last_texts_are_left_out(footprint, exported, texts):
+    """A slow model lost the whole run, as it was asked for all texts."""
+    first = footprint.probabilities[:5]
+    found = measure(exported, texts, expected=first, threads=1, least=6, timeout=100)
+    assert len(found.probabilities) == len(texts)  # there is time
+    wrong = first[:, ::-1] + 0.01
+    with pytest.raises(ModelError, match=r"not the one that was measured.* of 5 "):
+        measure(exported, texts, expected=wrong, threads=1, least=6, timeout=100)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "least", "count"),
+    [(100.0, 8, 40), (6.0, 8, 12), (1.0, 8, 8), (-5.0, 8, 8), (1.0, None, 40)],
+)
+def test_as_many_texts_are_asked_as_there_is_time_for(seconds, least, count):
+    assert affordable(40, [0.4, 0.6], least, seconds) == count
+
+
+def test_single_texts_end_with_their_time_but_for_the_fewest():
+    slow = SimpleNamespace(predict_proba=lambda texts: time.sleep(0.05))
+    assert len(times(slow, ["a"] * 9, most=0.0)) == FEWEST
+    assert len(times(slow, ["a"] * 9, most=0.5)) <= LEAST

@@ -2,9 +2,11 @@
 
 import os
 
+import numpy as np
 import pytest
 
 from chapter2.deployment.onnx_model import OnnxClassifier, default_threads
+from chapter2.deployment.parity import to_int8
 from chapter2.errors import ModelError
 
 
@@ -43,3 +45,15 @@ def test_a_folder_that_has_gone_cannot_be_copied(exported, tmp_path):
     (tmp_path / "first").rename(tmp_path / "moved")
     with pytest.raises(ModelError, match="cannot be copied"):
         loaded.save(tmp_path / "second")
+
+
+def test_in_8_bits_an_answer_does_not_depend_on_the_texts_beside_it(
+    exported, texts, tmp_path
+):
+    """A check on a part of the texts took a good model for another one."""
+    OnnxClassifier.load(exported).save(tmp_path)
+    to_int8(tmp_path)
+    loaded = OnnxClassifier.load(tmp_path)
+    assert loaded.precision == "int8"
+    whole = loaded.predict_proba(texts)
+    assert np.array_equal(loaded.predict_proba(texts[10:20]), whole[10:20])

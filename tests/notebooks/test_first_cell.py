@@ -64,7 +64,9 @@ def test_a_stranger_s_package_is_never_named() -> None:
     files = [p for f in folders for p in (ROOT / f).rglob("*") if p.is_file()]
     files += [ROOT / "README.md", ROOT / "Makefile", ROOT / "environment.yml"]
     kinds = {".md", ".ipynb", ".py", ".yml", ""}
-    wrong = re.compile(r"pip\s+install\s+(-\S+\s+)*[\"']?chapter2(?!(\[[\w,]+\])? @ git)")
+    wrong = re.compile(
+        r"pip\s+install\s+(-\S+\s+)*[\"']?chapter2(?!(\[[\w,]+\])? @ git)"
+    )
     for path in files:
         if path.suffix in kinds and path.exists():
             text = path.read_text(encoding="utf-8").replace('\\"', '"')

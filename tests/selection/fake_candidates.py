@@ -12,6 +12,7 @@ from chapter2.selection.candidates.quantised import Quantised
 from chapter2.selection.candidates.schedule import Schedule
 from chapter2.selection.candidates.tuned import Tuned
 
+MANY = 200  # records: more than in a fold of 300, fewer than in their development part
 FACTS = CANDIDATES["tfidf"].entry
 
 
@@ -35,7 +36,15 @@ class Fake:
             raise DataError("These texts cannot be learnt; add others.")
         if self.does == "grow":
             self.held = np.ones(10**12)
-        return CANDIDATES["tfidf"].fit(train, seed=seed)
+        if self.does == "linger" and len(train) > MANY:
+            time.sleep(600)
+        made = CANDIDATES["tfidf"].fit(train, seed=seed)
+        if self.does == "drift":  # what is saved answers otherwise
+            true = made.predict_proba
+            object.__setattr__(
+                made, "predict_proba", lambda texts: true(texts)[:, ::-1]
+            )
+        return made
 
 
 FAKES = (
@@ -45,6 +54,8 @@ FAKES = (
     Fake("refuses", does="refuse"),
     Fake("grows", does="grow"),
     Fake("hangs", does="hang"),  # on some machines
+    Fake("lingers", does="linger"),  # at the last fit
+    Fake("drifts", does="drift"),  # on saving
 )
 BY_NAME = {fake.name: fake for fake in FAKES}
 # an encoder that knows nothing and is trained in a second, and its variant of 8 bits

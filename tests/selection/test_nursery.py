@@ -73,6 +73,27 @@ def test_closing_does_not_wait_for_children_that_have_ended(tmp_path, monkeypatc
     assert not place.children
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_closing_does_not_wait_for_imports(tmp_path, monkeypatch):
+    """With a trial ordered that had not begun, five seconds went after the budget."""
+    (tmp_path / "long_import.py").write_text("import time\ntime.sleep(30)\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(HERE)]))
+    with nursery(["long_import"]) as place:
+        start(place, tmp_path, "one", write=str(tmp_path / "result"), text="done")
+        place.kill("one")
+        time.sleep(0.2)
+        assert place.children["one"].seconds == 0  # imports are not its own time
+        began = time.monotonic()
+        assert place.imports is None
+    assert time.monotonic() - began < 3
+    with nursery() as place:
+        ordered = start(place, tmp_path, "two", sleep=60)
+        assert wait_for(lambda: place.imports, 30)
+        assert 0 < place.imports < 30
+        time.sleep(0.1)
+        assert 0.1 <= ordered.seconds < 20
+
+
 def test_an_end_is_told_once_though_the_nursery_ends_before_it_is_asked_for(
     tmp_path, monkeypatch
 ):

@@ -21,6 +21,7 @@ from test_race import race_of, scores
 
 import chapter2
 from chapter2.errors import DataError, UsageError
+from chapter2.selection import closing as closing_module
 from chapter2.selection import join as join_module
 from chapter2.selection import race as race_module
 from chapter2.selection import study as study_module
@@ -187,6 +188,7 @@ def test_what_was_measured_before_it_was_shared_is_told(alone, snippets, tmp_pat
 
 def test_the_budget_ends_the_wait_for_another_machine(snippets, tmp_path, monkeypatch):
     monkeypatch.setattr(study_module, "GONE", 600.0)
+    monkeypatch.setattr(closing_module, "MOST_RESERVED", 0.0)  # as long as is stated
     place = tmp_path / "journal"
     race = sharing.machine(snippets, "lead", place, tmp_path / "a", ("hangs",))
     other = sharing.machine(snippets, "join", place, tmp_path / "b", ("hangs",))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from chapter2.selection.choice import Choice
-from chapter2.selection.choose import qualities
 from chapter2.selection.gains import Reach, more_time, reaches, without
+from chapter2.selection.judged import qualities
 from chapter2.selection.report.words import amount, quantity_name, title
 
 
 def rows(choice: Choice) -> list[tuple[str, str, str, bool | None]]:
     """Return each limit: its name, what was asked, what the shipped model has, kept.
 
-    Qualities are those out of fold, by which the limits were judged.
+    Qualities are those out of fold, by which the limits were judged; costs are those
+    that were measured of what ships.
     """
     name, asked = choice.recommendation.name, choice.requirements
     mine = next(e for e in choice.entrants if e.name == name)
@@ -42,8 +43,15 @@ def nearest(choice: Choice) -> Iterator[str]:
     """Say which candidate is nearest to the limits, and what it breaks."""
     found = choice.recommendation
     unmet = " ".join(found.unmet[found.name])
-    yield "Nothing meets your limits."
-    yield f"The nearest is {title(found.name)}: {unmet}"
+    late = [n for n in found.barred if not found.unmet[n]]
+    if not late:
+        yield "Nothing meets your limits."
+        yield f"The nearest is {title(found.name)}: {unmet}"
+        return
+    yield "The shipped model breaks your limits."
+    yield f"It is {title(found.name)}: {unmet}"
+    for name in late:
+        yield f"{title(name)} kept them in the comparison. {found.barred[name]}"
 
 
 def would_change(choice: Choice) -> Iterator[str]:

@@ -83,7 +83,9 @@ def _html(figure: Any) -> str:
 def _answer(choice: Choice) -> dict[str, Any]:
     found, prepared = choice.recommendation, choice.prepared
     headline, *rest = sentences.answer(choice)
+    heading = "The answer"
     if not found.meets:
+        heading = headline.rstrip(".")
         headline, *rest = rest
     together = len(prepared.development) + len(prepared.test)
     return {
@@ -93,6 +95,7 @@ def _answer(choice: Choice) -> dict[str, Any]:
         f"labels: {len(prepared.development):,} to choose by, "
         f"{len(prepared.test):,} to report on",
         "meets": found.meets,
+        "heading": heading,
         "headline": headline,
         "answer": rest,
         "tiles": _tiles(choice),
@@ -166,6 +169,7 @@ def _contenders(choice: Choice) -> dict[str, Any]:
         for e in order
         if found.unmet[e.name]
     ]
+    late = [f"{title(name)}: {why}" for name, why in found.barred.items()]
     return {
         "contenders": rows,
         "contender_header": (*header, "trained", *map(quantity_name, costs)),
@@ -175,6 +179,7 @@ def _contenders(choice: Choice) -> dict[str, Any]:
             x for x in (sentences.compared(choice), sentences.resolution(choice)) if x
         ],
         "broken": broken,
+        "late": late,
     }
 
 

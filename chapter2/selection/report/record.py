@@ -28,8 +28,8 @@ from chapter2.files import read_json
 from chapter2.runtime import cores, versions
 from chapter2.selection import gains
 from chapter2.selection.choice import Choice
-from chapter2.selection.choose import qualities
 from chapter2.selection.front import drawn_costs, pareto_front
+from chapter2.selection.judged import qualities
 from chapter2.selection.recommend import Contender
 from chapter2.selection.report import sentences
 from chapter2.selection.report.words import title, without_paths
@@ -159,6 +159,7 @@ def _contender(e: Contender, choice: Choice) -> dict[str, Any]:
         "effort": e.effort,
         "records": len(e.rows),
         "unmet": list(found.unmet[e.name]),
+        "barred": found.barred.get(e.name),
     }
 
 

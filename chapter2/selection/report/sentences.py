@@ -41,8 +41,10 @@ def answer(choice: Choice) -> list[str]:
 
 
 def _why(choice: Choice) -> str:
-    found, limits = choice.recommendation, _limited(choice)
-    keeping = " among those that keep your limits" if limits else ""
+    found = choice.recommendation
+    named = ["keep your limits"] if _limited(choice) else []
+    named += ["could be made ready in time"] if found.barred else []
+    keeping = f" among those that {' and '.join(named)}" if named else ""
     margin = in_points(found.margin)
     if found.name == found.best:
         others = [c for c in found.comparisons if c.accepted]

@@ -71,6 +71,7 @@ def _recommendation(found: Recommendation, names: Mapping[str, str]) -> Recommen
         scores=_keys(found.scores, names),
         comparisons=tuple(replace(c, name=names[c.name]) for c in found.comparisons),
         unmet=_keys(found.unmet, names),
+        barred=_keys(found.barred, names),
     )
 
 

@@ -113,9 +113,10 @@ def _row(e: Contender, choice: Choice, costs: Sequence[str]) -> list[str]:
 
 def _broken(choice: Choice) -> Iterator[str]:
     for e in by_score(choice):
-        unmet = choice.recommendation.unmet[e.name]
-        if unmet and e.name != choice.recommendation.name:
-            yield f"{e.name}: {' '.join(unmet)}"
+        found = choice.recommendation
+        told = [*found.unmet[e.name], *filter(None, [found.barred.get(e.name)])]
+        if told and e.name != found.name:
+            yield f"{e.name}: {' '.join(told)}"
 
 
 def _context(choice: Choice) -> Iterator[str]:

@@ -44,7 +44,7 @@ PAGE = """\
 </header>
 <main id="main">
 <section class="answer{{ '' if meets else ' unmet' }}" aria-labelledby="answer">
-<h2 id="answer">{{ 'The answer' if meets else 'Nothing meets your limits' }}</h2>
+<h2 id="answer">{{ heading }}</h2>
 <p class="headline">{{ headline }}</p>
 
 <p>{{ answer | join(" ") }}</p>
@@ -70,6 +70,8 @@ PAGE = """\
 {{- paragraphs(comparison) }}
 {%- if broken %}
 <h3>Limits that are broken</h3>{{ bullets(broken) }}{% endif %}
+{%- if late %}
+<h3>What was measured and could not be made ready</h3>{{ bullets(late) }}{% endif %}
 
 {{ head(3) }}
 {{ figures.front | safe }}

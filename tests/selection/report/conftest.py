@@ -10,8 +10,9 @@ import pytest
 from chapter2.data import TextDataset
 from chapter2.evaluation import bootstrap_interval
 from chapter2.selection.choice import Choice, Timing
-from chapter2.selection.choose import Options, qualities, recommendation
+from chapter2.selection.choose import Options
 from chapter2.selection.findings import Finding
+from chapter2.selection.judged import qualities, recommendation
 from chapter2.selection.ladder import ladder
 from chapter2.selection.plan import Plan
 from chapter2.selection.prepare import Prepared, Scorer
