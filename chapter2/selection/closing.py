@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 ALONE = 4.0  # seconds of a model in a fresh process, imports not counted
 SPARE = 1.0  # the same, of one that needs no torch
-REPORT = 3.0  # seconds of the report, which is written after everything else
-REPORT_SHARE = 0.2  # of the budget: more a small one does not keep for it
+REPORT = 2.0  # seconds of the report, which is written after everything else
 
 
 def starting(race: Race, name: str) -> float:
@@ -41,4 +40,4 @@ def checking(race: Race) -> float:
     To draw lasts about as long as to import.
     """
     report = max(REPORT, race.imports(light=True))
-    return race.budget.grace - min(report, REPORT_SHARE * race.budget.seconds)
+    return race.budget.grace - min(report, MOST_RESERVED * race.budget.seconds)

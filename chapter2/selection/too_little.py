@@ -40,6 +40,7 @@ def none_ready(race: Race, barred: Mapping[str, str]) -> DataError:
     told = [line for r in race.plan.runners if (line := _told(race, r.name))]
     why = " ".join(f"{name}: {reason}" for name, reason in barred.items())
     seconds = race.budget.used + min(closing(race, name) for name in barred)
+    seconds = max(seconds, MORE * race.budget.seconds)
     return DataError(
         f"The budget of {race.budget.seconds:g} s was too small to make a model ready. "
         f"{' '.join(told)} {why} Grant about {_rounded(seconds)} s. {_kept()}"
