@@ -258,11 +258,14 @@ def report() -> str:
 
 
 def ran(started: float) -> str:
-    """Say how long a page took since ``started``, and the most memory that it held."""
+    """Say how long a page took since ``started``, and the most memory that it held.
+
+    Processes that it started are not counted.
+    """
     seconds = time.time() - started
     took = f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.1f} minutes"
     peak = memory("VmHWM") / 1e9
-    held = "" if math.isnan(peak) else f"; at most it held {peak:.1f} GB"
+    held = "" if math.isnan(peak) else f"; its process held at most {peak:.1f} GB"
     return f"This page ran in {took} on {device().type}{held}."
 
 

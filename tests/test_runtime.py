@@ -171,7 +171,7 @@ def test_the_last_line_of_a_page_says_time_and_memory():
     held = np.ones(40_000_000)  # 320 MB
     said = runtime.ran(began - 45)
     assert re.search(r"ran in 4[5-9] seconds on (cpu|cuda|mps)", said), said
-    at_most = float(re.search(r"at most it held ([\d.]+) GB", said).group(1))
+    at_most = float(re.search(r"its process held at most ([\d.]+) GB", said).group(1))
     assert at_most >= (before + held.nbytes) / 1.05e9
     del held
     assert runtime.memory("VmRSS") < before + 100e6  # what it holds
