@@ -84,7 +84,7 @@ def test_the_end_of_another_child_is_not_that_of_the_last_fit(
 def late_run(seconds):
     records = TextDataset("r", ("a text",) * 4, (0, 1, 0, 1), ("a", "b"))
     limits = Requirements(budget_seconds=seconds)
-    return Run(records, None, limits, Options(), None, {}, None)
+    return Run(records, None, None, limits, Options(), None, {}, None)
 
 
 def test_a_profile_that_is_late_is_not_waited_for(monkeypatch):
