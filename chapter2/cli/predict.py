@@ -49,7 +49,7 @@ def predict(
     from chapter2.deployment.predictor import labelled
 
     console = Console(json, quiet)
-    batches = open_batches(source, text, encoding)
+    batches = open_batches(source, text, encoding, console)
     classifier = load_model(model)
     if source == "-" and sys.stdin.isatty():
         console.notice("Type one text a line; Ctrl-D ends.")
@@ -75,9 +75,11 @@ def _line(row: dict[str, Any], index: int, as_json: bool) -> str:
 
 
 def open_batches(
-    source: str, column: str | None, encoding: str | None
+    source: str, column: str | None, encoding: str | None, console: Console
 ) -> Iterator[list[str]]:
     """Return batches of texts: full ones from a file, what has arrived from a pipe.
+
+    What had to be mended in them is said to ``console`` at their end.
 
     Raises:
         DataError: the file cannot be read.
@@ -86,12 +88,13 @@ def open_batches(
     from chapter2.data.files import stream_file, stream_texts
 
     if source == "-":
+        name = "standard input"
         mode = os.fstat(sys.stdin.fileno()).st_mode
         # a buffer of our own: one that a waiting thread holds cannot be closed at exit
         stream = io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
-        texts = stream_texts(stream, "standard input", column, encoding)
+        texts = stream_texts(stream, name, column, encoding, console.notice)
     else:
-        texts = stream_file(Path(source), column, encoding)
+        texts = stream_file(Path(source), column, encoding, console.notice)
         mode = os.stat(source).st_mode
     return chunks(texts, BATCH) if stat.S_ISREG(mode) else arriving(texts, BATCH)
 

@@ -123,9 +123,15 @@ def test_each_kind_of_file_gives_the_same(cli, tiny, tmp_path, name):
         ("t.csv", b"text\na\n", [], 2, "name the column of its texts by --text"),
         ("t.csv", b"text\na\n", ["--text", "review"], 3, "no column 'review'"),
         ("t.txt", b"a\n\xff\n", [], 3, "line 2, column 1: not utf-8"),
-        ("t.txt", b"a\n", ["--encoding", "klingon"], 2, "no encoding 'klingon'"),
+        (
+            "t.txt",
+            b"a\n",
+            ["--encoding", "klingon"],
+            2,
+            "encoding 'klingon' is not known",
+        ),
         ("t.csv.gz", b"not gzip", ["--text", "text"], 3, "damaged or cut short"),
-        ("t.parquet", b"PAR1", ["--text", "text"], 3, "is not a Parquet file"),
+        ("t.parquet", b"PAR1", ["--text", "text"], 3, "is not a readable Parquet file"),
     ],
 )
 def test_a_bad_file_is_one_sentence(

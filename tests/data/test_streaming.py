@@ -8,8 +8,14 @@ from chapter2.data.files.streaming import LINE_LIMIT, stream_parquet, stream_tex
 from chapter2.errors import DataError, UsageError
 
 
-def texts(content: bytes, column: str | None = None, encoding: str | None = None):
-    return list(stream_texts(io.BytesIO(content), "in", column, encoding))
+def texts(
+    content: bytes,
+    column: str | None = None,
+    encoding: str | None = None,
+    notice=lambda sentence: None,
+):
+    source = io.BufferedReader(io.BytesIO(content))
+    return list(stream_texts(source, "in", column, encoding, notice))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +61,10 @@ def test_texts_are_found(content, column, encoding, expected):
         (b'{"text": "a"}\n["b"]\n', "text", "in, line 2: not a JSON object"),
         (b'{"review": "a"}\n', "text", "in, line 1: no column 'text' among review"),
         (b'{"text": 5}\n', "text", "in, line 1: 'text' holds a int"),
+        (b'{"text": ' + b"[" * 99_999, "text", "in, line 1: not JSON (nested too deep"),
+        (b'{"text": ' + b"9" * 9_999, "text", "in, line 1: not JSON (nested too deep"),
+        (b"text,text\na,b\n", "text", "in, line 1: columns 1 and 2 are both called"),
+        (bytes(range(32)) * 9, None, "in is not text"),
     ],
 )
 def test_a_fault_is_refused_with_its_place(content, column, place):
@@ -64,8 +74,33 @@ def test_a_fault_is_refused_with_its_place(content, column, place):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "column", "expected", "sentence"),
+    [
+        (b"a\0b\ngood film\n", None, ["a b", "good film"], "in, line 1: NUL"),
+        (b'{"text": "a\\u0000b"}\n', "text", ["a b"], "in, line 1, column 'text': NUL"),
+        (b'id,text\n1,"a\nb"\n2,\x07\n', "text", ["a\nb", " "], "in, line 4, column"),
+        (b"text,n\na,1\ntext,n\nb,2\n", "text", ["a", "b"], "in, line 3: the header"),
+        ("a\nb\n".encode("utf-16-be"), None, ["a", "b"], "in was read as utf-16-be"),
+        ("a\nb\n".encode("utf-16"), None, ["a", "b"], "byte order mark"),
+    ],
+)
+def test_what_is_mended_is_said(content, column, expected, sentence):
+    said = []
+    assert texts(content, column, notice=said.append) == expected
+    assert len(said) == 1
+    assert sentence in said[0]
+
+
+def test_what_is_mended_is_a_warning_where_nobody_asked_for_it():
+    with pytest.warns(UserWarning, match="NUL characters were replaced"):
+        assert list(
+            stream_texts(io.BufferedReader(io.BytesIO(b"so\0so it was\n")), "in")
+        )
+
+
 def test_an_unknown_encoding_is_refused():
-    with pytest.raises(UsageError, match="no encoding 'klingon'"):
+    with pytest.raises(UsageError, match="encoding 'klingon' is not known"):
         texts(b"a\n", encoding="klingon")
 
 
@@ -103,8 +138,8 @@ def test_parquet(tmp_path):
     assert list(stream_parquet(path, "text")) == ["a", "", "c"]
     with pytest.raises(DataError, match="no column 'review' among text, n"):
         list(stream_parquet(path, "review"))
-    with pytest.raises(DataError, match="record 1: 'n' holds a int"):
+    with pytest.raises(DataError, match="row 1: 'n' holds a int"):
         list(stream_parquet(path, "n"))
     path.write_bytes(b"PAR1 not at all")
-    with pytest.raises(DataError, match="is not a Parquet file"):
+    with pytest.raises(DataError, match="is not a readable Parquet file"):
         list(stream_parquet(path, "text"))

@@ -11,6 +11,8 @@ from chapter2.data.files.defects import Defects
 from chapter2.data.files.tables import HEAD, LINE_LIMIT, Record, text_lines
 from chapter2.errors import DataError
 
+HEADER_REPEATED = "the header is repeated; such lines were skipped"
+
 
 class DelimitedTable:
     """CSV or TSV: RFC 4180 quoting, the delimiter told from the first records."""
@@ -84,7 +86,7 @@ class DelimitedTable:
             if len(row) > width and not any(row[width:]):
                 row = row[:width]  # delimiters at the end of the line, nothing lost
             if row == self.names:
-                defects.note("the header is repeated; such lines were skipped", line)
+                defects.note(HEADER_REPEATED, line)
             elif len(row) == width:
                 yield line, tuple(row[i] for i in columns)
             elif row and not (len(row) == 1 and not row[0].strip()):

@@ -50,6 +50,22 @@ def find_encoding(path: Path, stated: str | None) -> tuple[str, list[str]]:
     """
     with file_errors(path), open_binary(path) as raw:
         head = raw.read(CHUNK)
+    codec, notices = encoding_of(head, path, stated)
+    if stated is not None or codec != "utf-8":
+        return codec, notices
+    bad = first_undecodable(path, "utf-8")
+    return (codec, notices) if bad is None else _detect(path, bad[0])
+
+
+def encoding_of(head: bytes, path: Path, stated: str | None) -> tuple[str, list[str]]:
+    """Return the codec that ``head``, the first bytes of ``path``, show; and notices.
+
+    It is utf-8 where they show none, which only the rest can prove.
+
+    Raises:
+        UsageError: ``stated`` is not a text encoding known here.
+        DataError: it contradicts the bytes, or they are not those of a text.
+    """
     mark = next((BOMS[bom] for bom in BOMS if head.startswith(bom)), None)
     if stated is not None:
         return _stated(path, stated, mark, head)
@@ -58,8 +74,7 @@ def find_encoding(path: Path, stated: str | None) -> tuple[str, list[str]]:
     if wide := _utf16_without_mark(head):
         return wide, [f"{path} was read as {wide}, as its NUL bytes suggest."]
     _refuse_binary(path, head)
-    bad = first_undecodable(path, "utf-8")
-    return ("utf-8", []) if bad is None else _detect(path, bad[0])
+    return "utf-8", []
 
 
 def _stated(

@@ -6,8 +6,9 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from gzip import GzipFile
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from chapter2.errors import DataError
 
@@ -111,8 +112,8 @@ def check_beginning(path: Path) -> None:
             raise DataError(f"{path} is {what}.")
 
 
-def open_binary(path: Path) -> BinaryIO:
+def open_binary(path: Path) -> BufferedReader | GzipFile:
     """Open ``path`` for reading bytes, unpacked where its name ends in ``.gz``."""
     if path.suffix.lower() == ".gz":
-        return cast(BinaryIO, gzip.open(path, "rb"))
+        return GzipFile(path, "rb")
     return path.open("rb")

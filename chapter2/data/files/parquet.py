@@ -9,9 +9,18 @@ from typing import Any
 from chapter2.data.files.defects import Defects
 from chapter2.data.files.opening import file_errors
 from chapter2.data.files.tables import Record
-from chapter2.errors import DataError
+from chapter2.errors import DataError, UsageError
 
 BATCH = 1024  # rows decoded at once
+
+
+def refuse_encoding(path: Path, encoding: str | None) -> None:
+    """Raise UsageError where an encoding is stated for a Parquet file."""
+    if encoding is not None:
+        raise UsageError(
+            f"{path} is Parquet, whose strings are UTF-8; leave out the encoding "
+            f"{encoding!r}."
+        )
 
 
 class ParquetTable:

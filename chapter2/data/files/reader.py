@@ -19,7 +19,7 @@ from chapter2.data.files.delimited import DelimitedTable
 from chapter2.data.files.encoding import find_encoding
 from chapter2.data.files.jsonlines import JsonTable
 from chapter2.data.files.opening import check_file, file_kind
-from chapter2.data.files.parquet import ParquetTable
+from chapter2.data.files.parquet import ParquetTable, refuse_encoding
 from chapter2.data.files.reservoir import Reservoir
 from chapter2.data.files.suitability import (
     check_labels,
@@ -105,11 +105,7 @@ def open_table(path: Path, encoding: str | None, stated: Sequence[str]) -> Table
     check_file(path)
     kind = file_kind(path)
     if kind == "parquet":
-        if encoding is not None:
-            raise UsageError(
-                f"{path} is Parquet, whose strings are UTF-8; leave out the encoding "
-                f"{encoding!r}."
-            )
+        refuse_encoding(path, encoding)
         return ParquetTable(path)
     codec, notices = find_encoding(path, encoding)
     table: DelimitedTable | JsonTable
