@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,9 +134,18 @@ def load(path: Path) -> Checkpoint:
 
 
 def prune(folder: Path, best_step: int | None, keep: int = 2) -> None:
-    """Remove all but the newest ``keep`` checkpoints and that of ``best_step``."""
-    for step in steps_in(folder)[:-keep]:
-        if step != best_step:
+    """Remove all but the newest ``keep`` checkpoints and the best ones.
+
+    These are that of ``best_step`` and those that the kept ones name: without its best
+    one none of them could be resumed from, should the newest be damaged.
+    """
+    steps = steps_in(folder)
+    spared = {best_step, *steps[-keep:]}
+    for step in steps[-keep:]:
+        with suppress(OSError, ValueError, AttributeError):  # damaged: it names none
+            spared.add(read_state(path_of(folder, step)).get("best_step"))
+    for step in steps:
+        if step not in spared:
             _remove(path_of(folder, step))
 
 

@@ -131,6 +131,27 @@ def test_the_newest_two_and_the_best_are_kept(tmp_path):
     assert disk.steps_in(tmp_path) == [4, 8, 10]
 
 
+def test_a_kept_one_keeps_the_best_that_it_names(tmp_path):
+    disk.save(tmp_path, 10, made(10, best_step=10))
+    kept = disk.save(tmp_path, 20, made(20, best_step=10))  # by the clock
+    newest = disk.save(tmp_path, 30, made(30, best_step=30))
+    disk.prune(tmp_path, best_step=30)
+    assert disk.steps_in(tmp_path) == [10, 20, 30]
+    cut(newest / "model.safetensors")
+    assert disk.latest(tmp_path) == kept
+    disk.save(tmp_path, 40, made(40, best_step=30))
+    disk.prune(tmp_path, best_step=30)
+    assert disk.steps_in(tmp_path) == [30, 40]
+
+
+def test_a_damaged_state_is_no_obstacle_to_pruning(tmp_path):
+    for step in (2, 4, 6):
+        disk.save(tmp_path, step, made(step))
+    empty(disk.path_of(tmp_path, 4) / "state.json")
+    disk.prune(tmp_path, best_step=None)
+    assert disk.steps_in(tmp_path) == [4, 6]
+
+
 @pytest.mark.parametrize("where", ["save_file", "sync", "sha256"])
 def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch, where):
     good = disk.save(tmp_path, 1, made(1))
