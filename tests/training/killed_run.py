@@ -50,29 +50,29 @@ class Toy(nn.Module):
         return self.head(self.dropout(self.norm(mean)))
 
 
-def bert():
+def bert(width=32):
     from transformers import BertConfig, BertForSequenceClassification
 
     return BertForSequenceClassification(
         BertConfig(
             vocab_size=12,
-            hidden_size=32,
+            hidden_size=width,
             num_hidden_layers=2,
             num_attention_heads=2,
-            intermediate_size=64,
+            intermediate_size=4 * width,
             max_position_embeddings=16,
         )
     )
 
 
-def train_classifier(make):
+def train_classifier(make, config=CONFIG):
     """Return a run of the loop alone, whose objective draws from every generator."""
 
     def run(folder, resume):
         torch.manual_seed(0)
         model = make()
         history = train(
-            model, noisy, Batches(), CONFIG, validate=validate, folder=folder,
+            model, noisy, Batches(), config, validate=validate, folder=folder,
             resume=resume, identity={"texts": "the same"}, progress=False,
         )  # fmt: skip
         return model, history
@@ -103,7 +103,11 @@ RUNS = {
     "toy": train_classifier(Toy),
     "bert": train_classifier(bert),
     "pretrain": pretraining,
+    "bf16": train_classifier(bert, replace(CONFIG, precision="bf16")),
+    # wide enough that torch divides its work: 8 * 6 * 768 values are more than 32,768
+    "threads": train_classifier(lambda: bert(192)),
 }
+THREADS = {"threads": 2}  # of a child; one for the others
 
 
 class Batches:
@@ -140,7 +144,11 @@ def run(make, folder, result):
     for name, tensor in model.state_dict().items():
         digest.update(name.encode() + tensor.numpy().tobytes())
     told = {"weights": digest.hexdigest(), "losses": history.losses}
-    told |= {"stopped": history.stopped, "best_step": history.best_step}
+    told |= {
+        "threads": torch.get_num_threads(),
+        "stopped": history.stopped,
+        "best_step": history.best_step,
+    }
     told |= {"validations": [v["loss"] for v in history.validations]}
     result.write_text(json.dumps(told))
 
@@ -165,6 +173,8 @@ def attempt(make, folder, result, *, touch=None, after=None):
     """Run a child; return whether it came to its end."""
 
     def work():
+        # the parent computes by one thread: a pool of threads is not forked
+        torch.set_num_threads(THREADS.get(sys.argv[1], 1))
         if touch:
             die_at_touch(folder, touch)
         run(make, folder, result)

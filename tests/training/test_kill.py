@@ -14,7 +14,13 @@ SCRIPT = Path(__file__).with_name("killed_run.py")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 @pytest.mark.parametrize(
     ("what", "kills", "stride"),
-    [("toy", 4, 11), ("bert", 2, 35), ("pretrain", 3, 23)],
+    [
+        ("toy", 4, 11),
+        ("bert", 2, 35),
+        ("pretrain", 3, 23),
+        ("bf16", 2, 35),
+        ("threads", 1, 70),
+    ],
 )
 def test_resumed_after_kill_is_bit_identical(tmp_path, what, kills, stride):
     arguments = [what, str(tmp_path), str(kills), str(stride)]
@@ -26,6 +32,7 @@ def test_resumed_after_kill_is_bit_identical(tmp_path, what, kills, stride):
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
+    assert told["threads"] == (2 if what == "threads" else 1)
     assert told["killed"] >= 1
     assert told["points"] >= 2
     assert told["clock"], "killed by the clock: weights or history differ"
