@@ -1,6 +1,7 @@
 """The rules of the house: light imports, short files, docstrings, real assertions."""
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -176,6 +177,16 @@ def test_conda_environment_uses_the_same_versions(project, constraints):
     for requirement in (Requirement(line) for line in by_pip if line[0] != "-"):
         version = constraints[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version)
+
+
+def test_the_readme_names_every_room_of_the_library():
+    row = next(
+        line
+        for line in (ROOT / "README.md").read_text().splitlines()
+        if line.startswith("| `chapter2/` |")
+    )
+    rooms = {path.parent.name for path in (ROOT / "chapter2").glob("*/__init__.py")}
+    assert set(re.findall(r"`(\w+)`", row)) == rooms
 
 
 def test_choosing_is_one_name_of_the_package_and_costs_nothing_before(words_of) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,11 +20,12 @@ from chapter2.cli.console import Console, size, table
 from chapter2.cli.options import Json
 from chapter2.errors import Chapter2Error
 
-OPTIONAL = {  # package -> what it is for
-    "gguf": "reading GGUF weights",
-    "jieba": "Chinese word segmentation",
-    "jupyter-book": "building the book",
-    "tensorboard": "--track tensorboard",
+EXTRAS = {  # extra -> what it is for; that of developers is not looked for
+    "embedded": "the embedded data and weights",
+    "book": "building the book",
+    "serve": "`chapter2 serve`",
+    "track": "--track tensorboard",
+    "search": "searching very many stored answers",
 }
 ROOM = 2e9  # bytes: the embedded weights, a run's checkpoints, and a margin
 
@@ -85,17 +87,29 @@ def _flat(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _missing_packages() -> Iterator[Problem]:
     """Yield the packages that chapter2 requires and this Python lacks."""
-    for line in metadata.requires("chapter2") or ():
-        name = line.partition(";")[0]
-        bare = name.rstrip(" 0123456789.,<>=!~")
-        if "extra ==" not in line and not _installed(bare):
-            yield Problem(bare, f'run `pip install "{name.strip()}"`.', True)
+    for name, bounded in _required(None):
+        if not _installed(name):
+            yield Problem(name, f'run `pip install "{bounded}"`.', True)
 
 
 def _optional_packages() -> Iterator[Problem]:
-    for name, use in OPTIONAL.items():
-        if not _installed(name):
-            yield Problem(name, f"for {use}, run `pip install {name}`.", False)
+    """Yield what each extra lacks, with its range; and what belongs to none."""
+    for extra, use in EXTRAS.items():
+        lacking = {n: bounded for n, bounded in _required(extra) if not _installed(n)}
+        if lacking:
+            quoted = " ".join(f'"{bounded}"' for bounded in lacking.values())
+            mend = f"for {use}, run `pip install {quoted}`."
+            yield Problem(", ".join(lacking), mend, False)
+    if not _installed("wandb"):
+        yield Problem("wandb", "for --track wandb, run `pip install wandb`.", False)
+
+
+def _required(extra: str | None) -> Iterator[tuple[str, str]]:
+    """Yield name, and name with range, of what ``extra`` (None: chapter2) requires."""
+    for line in metadata.requires("chapter2") or ():
+        bounded, _, marker = (part.strip() for part in line.partition(";"))
+        if marker == (f'extra == "{extra}"' if extra else ""):
+            yield re.split(r"[^\w.-]", bounded, maxsplit=1)[0], bounded
 
 
 def _installed(package: str) -> bool:

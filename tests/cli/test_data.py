@@ -104,6 +104,45 @@ def test_doctor_fails_where_a_package_is_missing(cli, monkeypatch):
     assert 'MISSING: tokenizers: run `pip install "tokenizers' in done.out
 
 
+def test_doctor_names_what_each_extra_lacks_with_its_range(monkeypatch):
+    from importlib import metadata
+
+    from chapter2 import runtime
+
+    required = ["numpy>=2.0", 'jupyter-book<2,>=1.0.4; extra == "book"']
+    required += ['nbmake>=1.5; extra == "book"', 'starlette>=1.0; extra == "serve"']
+    required += ['uvicorn>=0.34; extra == "serve"', 'faiss-cpu>=1; extra == "search"']
+    lacking = {"jupyter-book", "starlette", "uvicorn", "faiss-cpu", "wandb"}
+    monkeypatch.setattr(metadata, "requires", lambda package: required)
+    monkeypatch.setattr(
+        runtime,
+        "versions",
+        lambda packages=runtime.PACKAGES: {
+            name: None if name in lacking else "1" for name in packages
+        },
+    )
+    found = {problem.what: problem for problem in examine()[1]}
+    assert 'run `pip install "jupyter-book<2,>=1.0.4"`' in found["jupyter-book"].mend
+    served = found["starlette, uvicorn"].mend
+    assert (
+        served
+        == 'for `chapter2 serve`, run `pip install "starlette>=1.0" "uvicorn>=0.34"`.'
+    )
+    assert 'pip install "faiss-cpu>=1"' in found["faiss-cpu"].mend
+    assert "--track wandb" in found["wandb"].mend
+    assert not any(problem.needed for problem in found.values())
+
+
+def test_doctor_knows_what_every_extra_of_a_user_is_for():
+    from importlib import metadata
+
+    from chapter2.cli.doctor import EXTRAS
+
+    assert {*EXTRAS, "dev"} == set(
+        metadata.metadata("chapter2").get_all("Provides-Extra")
+    )
+
+
 def test_doctor_fails_where_the_cache_cannot_be_written(cli, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("CHAPTER2_CACHE", str(tmp_path / "file"))

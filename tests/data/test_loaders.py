@@ -97,6 +97,8 @@ def test_chinese_reviews_drop_repeats_and_contradictions(tmp_path: Path) -> None
     assert dataset.labels == (0, 0, 1)
     assert "2 lines that repeat" in dataset.notices[0]
     assert "1 texts that carry both labels" in dataset.notices[1]
+    assert "mark no borders of reviews" in dataset.notices[3]  # so it has no groups
+    assert dataset.groups is None
 
 
 # --- Chinese entities ---------------------------------------------------------------

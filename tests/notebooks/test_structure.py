@@ -27,7 +27,7 @@ from importlib.util import find_spec
 
 # The book's address, written by `make repository URL=...`
 REPOSITORY = ""
-MISSING = "chapter2 is not installed: run `pip install -e .` in a clone of the book."
+MISSING = 'chapter2 is missing: run `pip install -e ".[embedded,serve]"` in its clone.'
 if find_spec("chapter2") is None:
     assert REPOSITORY, MISSING
     %pip install -q "chapter2[embedded,serve] @ git+{REPOSITORY}"

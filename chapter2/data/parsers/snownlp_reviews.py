@@ -36,6 +36,8 @@ def parse(folder: Path, name: str) -> TextDataset:
             f"{len(both)} texts that carry both labels were dropped.",
             "The labels are those of whole reviews, cut into sentences: some sentences "
             "do not express theirs.",
+            "The files mark no borders of reviews, so a split cannot hold the "
+            "sentences of a review together.",
         ),
     )
 
