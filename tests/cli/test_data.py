@@ -1,6 +1,8 @@
 """``chapter2 data`` and ``doctor``: what is there, what is missing, how to get it."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -131,6 +133,16 @@ def test_doctor_names_what_each_extra_lacks_with_its_range(monkeypatch):
     assert 'pip install "faiss-cpu>=1"' in found["faiss-cpu"].mend
     assert "--track wandb" in found["wandb"].mend
     assert not any(problem.needed for problem in found.values())
+
+
+def test_the_samples_of_the_page_name_every_entry():
+    page = (Path(__file__).parents[2] / "book" / "cli.md").read_text()
+    sample = page.split("$ chapter2 doctor\n")[1].split("```")[0]
+    assert re.search("^not fetched (.*)$", sample, re.M)[1].strip() == ", ".join(
+        data.names()
+    )
+    listed = page.split("$ chapter2 data list\n")[1].split("```")[0].splitlines()
+    assert [line.split()[0] for line in listed[1:]] == list(data.names())
 
 
 def test_doctor_knows_what_every_extra_of_a_user_is_for():
