@@ -64,6 +64,8 @@ class Arm:
 ARMS = {
     "BERT-tiny, near": Arm("bert-tiny", True, 3, 3e-4),
     "BERT-tiny, random": Arm("bert-tiny", False, 3, 3e-4),
+    "BERT-tiny, near, 12 passes": Arm("bert-tiny", True, 12, 3e-4),
+    "BERT-tiny, random, 12 passes": Arm("bert-tiny", False, 12, 3e-4),
     "MiniLM, near": Arm("minilm", True, 1, 1e-4),
     "MiniLM, random": Arm("minilm", False, 1, 1e-4),
 }
@@ -74,7 +76,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--arms", nargs="+", default=list(ARMS), choices=list(ARMS), metavar="ARM")
-    add("--seeds", type=int, nargs="+", default=(0, 1))
+    add("--seeds", type=int, nargs="+", default=(0, 1, 2))
     add("--threads", type=int, default=2)
     add("--encoder", default="minilm", help="of the search")
     add("--exchanges", type=int, help="so many; default: all")

@@ -109,6 +109,33 @@ def test_a_reader_reads_both_texts(real):
     assert ids.count(reader.tokenizer.sep_token_id) == 2  # between, and at the end
 
 
+def test_a_reader_learns_to_hold_a_passage_against_its_question():
+    """Neither the question nor the passage tells the answer by itself."""
+    kinds = {
+        "is the story of {} good": "a great love, and no comedy",
+        "who is it that made {}": "she and her characters",
+        "when is {} out": "at first not on film",
+    }
+
+    def asked(numbers):
+        rows = [
+            (f"{question.format(f'film {i}')}\nFilm -- {passage}", int(own == passage))
+            for i in numbers
+            for question, own in kinds.items()
+            for passage in kinds.values()
+        ]
+        texts, labels = zip(*rows, strict=True)
+        return TextDataset("films", texts, labels, ("no", "yes"))
+
+    known, test = asked(range(19)), asked(range(19, 34))
+    config = TrainingConfig(
+        epochs=30, learning_rate=2e-3, monitor="step", precision="fp32"
+    )
+    reader = questions.fit_reader(known, "tiny-random", config, max_length=64)
+    found = reader.predict(questions.joined(test, reader).texts)
+    assert accuracy(np.array(test.labels), found) > 0.9  # always no: 2/3
+
+
 def test_a_study_of_several_classes_keeps_the_sources_test_part():
     wire = data.load("reuters-r8", limit=400)
     study = text_study.text_study(
