@@ -42,7 +42,7 @@ DEVICES = ("cpu", "cuda", "mps")
 SCALES = {
     "smoke": Scale(
         *("smoke", 96, "tiny-random", "tiny-random", "movie-snippets"),
-        *(1, 2_000, 50, 20.0),
+        *(1, 2_000, 50, 40.0),
     ),
     "book": Scale(
         *("book", None, "minilm", "smollm2", "movie-snippets"), *(2, 60_000, 1000, 40.0)

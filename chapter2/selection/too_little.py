@@ -56,7 +56,7 @@ def _told(race: Race, name: str) -> str | None:
         last = max(mine, key=lambda o: o.trial.records)
         return (
             f"{name} has {race.plan.score(last):.3f} after training on "
-            f"{last.trial.records:,} of {_whole(race):,} records"
+            f"{last.trial.records:,} of {len(race.folds[last.trial.fold][0]):,} records"
             f" ({sum(o.seconds for o in mine):.1f} s)."
         )
     for trial, seconds in race.ended.items():

@@ -84,3 +84,10 @@ def test_where_none_was_ready_in_time_the_reason_of_each_stands_there(name):
     assert f"{name}: Why." in said
     assert "a has 0.800 after training on 800 of 800 records (9.0 s)." in said
     assert "Grant about 30 s" in said  # 20.5, and 7 or at most 8 for what follows
+
+
+def test_records_are_those_of_the_fold_that_was_trained_on():
+    """It was told that a model had 308 of 307 records."""
+    race = race_of(outcome(Trial("a", 1, 801), 0.61, 3.0))
+    race.folds = ((range(800), range(401)), (range(801), range(400)))
+    assert "801 of 801 records" in str(none_ready(race, {"a": "It was too slow."}))
