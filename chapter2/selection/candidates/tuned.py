@@ -135,47 +135,40 @@ TINY = Tuned(
     encoder="bert-tiny",
     learning_rate=3e-4,  # small models take larger steps: Turc et al., to 3e-4
 )
-BASE = Tuned(
-    Entry(
-        name="bert-base-full",
-        title="BERT base fine-tuned",
-        simplicity=14,
+
+
+def _bert_base(
+    weights: str,
+    title: str,
+    simplicity: int,
+    language: str,
+    parameters: int,
+    smallest_mb: float,
+) -> Tuned:
+    """Return the candidate of a BERT base of the Hub, with ``parameters`` in all."""
+    entry = Entry(
+        name=f"{weights.removesuffix('-uncased')}-full",
+        title=f"{title} fine-tuned",
+        simplicity=simplicity,
         licence="Apache-2.0",
-        languages=("en",),
+        languages=(language,),
         window=READ,
-        parameters=109_483_778,
+        parameters=parameters,
         trains_by_epochs=True,
-        weights="google-bert/bert-base-uncased",
-        smallest_mb=110.0,
+        weights=f"google-bert/{weights}",
+        smallest_mb=smallest_mb,
         least_records=20,
         sources=(
             "Devlin et al. (2019): BERT, rates of 2e-5 to 5e-5",
             "the catalogue's card: revision and licence; not fetched by us yet",
         ),
-    ),
-    encoder="google-bert/bert-base-uncased",
-    learning_rate=5e-5,
-)
-CHINESE = Tuned(
-    Entry(
-        name="bert-base-chinese-full",
-        title="BERT base, Chinese, fine-tuned",
-        simplicity=16,
-        licence="Apache-2.0",
-        languages=("zh",),
-        window=READ,
-        parameters=102_269_186,
-        trains_by_epochs=True,
-        weights="google-bert/bert-base-chinese",
-        smallest_mb=103.0,
-        least_records=20,
-        sources=(
-            "Devlin et al. (2019): BERT, rates of 2e-5 to 5e-5",
-            "the catalogue's card: revision and licence; not fetched by us yet",
-        ),
-    ),
-    encoder="google-bert/bert-base-chinese",
-    learning_rate=5e-5,
+    )
+    return Tuned(entry, encoder=f"google-bert/{weights}", learning_rate=5e-5)
+
+
+BASE = _bert_base("bert-base-uncased", "BERT base", 14, "en", 109_483_778, 110.0)
+CHINESE = _bert_base(
+    "bert-base-chinese", "BERT base, Chinese,", 16, "zh", 102_269_186, 103.0
 )
 
 
