@@ -70,27 +70,28 @@ def rouge(test: list[Any], written: dict[str, list[str]]) -> dict[str, Any]:
 def choose(order: Order, options: argparse.Namespace) -> dict[str, Any]:
     """Learn to choose a sentence by its frozen vector, beside the first and others."""
     known, encoder = drawn(order, options.encoder), options.encoder
-    test = articles("test", encoder, options.test)
-    ways = {
-        "score": summaries.Extractor.fit(known, articles("validation", encoder)),
-        "baseline": summaries.lead,
-        "textrank": summaries.textrank,
-        "oracle": summaries.oracle,
-    }
-    written = {name: summaries.copied(test, way) for name, way in ways.items()}
-    return {"records": len(known), "tested": len(test), **rouge(test, written)}
+    learned = summaries.Extractor.fit(known, articles("validation", encoder))
+    return copied_by(learned, known, options, oracle=summaries.oracle)
 
 
 def fine_tune(order: Order, options: argparse.Namespace) -> dict[str, Any]:
     """Fine-tune the encoder for the same choice, beside that by frozen vectors too."""
     known, encoder = drawn(order, options.encoder), options.encoder
-    test = articles("test", encoder, options.test)
-    ways = {
-        "score": FineTunedExtractor.fit(known, encoder, settings(order)),
-        "baseline": summaries.lead,
-        "textrank": summaries.textrank,
-        "frozen": summaries.Extractor.fit(known, articles("validation", encoder)),
-    }
+    learned = FineTunedExtractor.fit(known, encoder, settings(order))
+    frozen = summaries.Extractor.fit(known, articles("validation", encoder))
+    return copied_by(learned, known, options, frozen=frozen)
+
+
+def copied_by(
+    learned: summaries.Choose,
+    known: list[Any],
+    options: argparse.Namespace,
+    **others: summaries.Choose,
+) -> dict[str, Any]:
+    """Return what a choice learned from ``known`` is worth on the test articles."""
+    test = articles("test", options.encoder, options.test)
+    plain = {"baseline": summaries.lead, "textrank": summaries.textrank}
+    ways = {"score": learned, **plain, **others}
     written = {name: summaries.copied(test, way) for name, way in ways.items()}
     return {"records": len(known), "tested": len(test), **rouge(test, written)}
 
