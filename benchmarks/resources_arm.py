@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 import sys
 import time
 from functools import partial
@@ -18,6 +17,7 @@ from typing import Any
 
 import torch
 
+from chapter2 import runtime
 from chapter2.models.fast_bert import classify
 from chapter2.objectives import classification
 from chapter2.training import TrainingConfig
@@ -80,14 +80,6 @@ def run_steps(model: Any, method: Any, case: dict[str, Any], steps: int) -> floa
     return busy if model.device.type == "cpu" else min(history.durations)
 
 
-def status(field: str) -> int:
-    """Return VmRSS or VmHWM in bytes."""
-    text = Path("/proc/self/status").read_text()
-    found = re.search(rf"{field}:\s+(\d+) kB", text)
-    assert found
-    return int(found[1]) * 1024
-
-
 class Memory:
     """The peak above the start, of the process or of the GPU."""
 
@@ -96,7 +88,7 @@ class Memory:
         self.device = device
         if device == "cpu":
             Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-            self.start = status("VmRSS")
+            self.start = int(runtime.memory("VmRSS"))
         else:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
@@ -105,7 +97,7 @@ class Memory:
     def peak(self) -> int:
         """Return the bytes."""
         if self.device == "cpu":
-            return status("VmHWM") - self.start
+            return int(runtime.memory("VmHWM")) - self.start
         return torch.cuda.max_memory_allocated() - self.start
 
 
