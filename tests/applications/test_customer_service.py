@@ -366,6 +366,15 @@ def test_training_pairs_hold_no_right_answer_as_a_wrong_one() -> None:
     }  # nothing else that is found is of another question
 
 
+def test_a_wrong_answer_that_several_questions_share_is_given_once() -> None:
+    train = Exchanges("t", ("a b", "a c", "a d"), ("a x", "a X", "c a"))
+    index = AnswerIndex.of(list(map(Entry, train.questions, train.answers)))
+    pairs = training_pairs(train, index, negatives=5)
+    of_last = [text for text in pairs.texts if text.startswith("a d [SEP]")]
+    assert of_last[0] == "a d [SEP] c a"
+    assert len(of_last) == 2  # and one of the two spellings of "a x"
+
+
 def test_a_mark_in_a_message_parts_nothing() -> None:
     assert pair_text("a [SEP] b", "c", "[SEP]").count("[SEP]") == 1
 

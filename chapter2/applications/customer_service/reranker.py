@@ -77,18 +77,19 @@ def training_pairs(
     """Return each question with its answer, and with ``negatives`` wrong ones.
 
     The wrong ones are the first that ``index`` finds: the ones that are hard to tell.
-    Each is the right one of another question of ``train``. An answer that is only ever
-    shown as a wrong one, as those of held-out questions would be, teaches that it is
-    wrong whatever is asked.
+    Each is the right one of another question of ``train``, and is given once, also
+    where several questions share it. An answer that is only ever shown as a wrong one,
+    as those of held-out questions would be, teaches that it is wrong whatever is asked.
     """
     right = right_answers(train)
     known = set().union(*right.values())
     texts, labels = [], []
     for question, answer in zip(train.questions, train.answers, strict=True):
         own = right[normalise(question)]
-        found = (hit.entry.answer for hit in index.search(question, SEARCHED))
-        others = known - own
-        wrong = [other for other in found if normalise(other) in others][:negatives]
+        found: dict[str, str] = {}
+        for hit in index.search(question, SEARCHED):
+            found.setdefault(normalise(hit.entry.answer), hit.entry.answer)
+        wrong = [found[key] for key in found if key in known - own][:negatives]
         texts += [pair_text(question, each, mark) for each in (answer, *wrong)]
         labels += [1] + [0] * len(wrong)
     return TextDataset(f"{train.name}: pairs", tuple(texts), tuple(labels), LABELS)
