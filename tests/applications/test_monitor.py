@@ -84,9 +84,10 @@ def test_a_line_is_read(time, seconds):
         (b'{"time": 1, "text": "a"}', "no id"),
         (b'{"id": true, "time": 1, "text": "a"}', "id is neither"),
         (b'{"id": "a", "text": "a"}', "no time"),
-        (b'{"id": "a", "time": NaN, "text": "a"}', "negative or not finite"),
+        (b'{"id": "a", "time": NaN, "text": "a"}', "not finite"),
         (b'{"id": "a", "time": 1' + b"0" * 400 + b', "text": "a"}', "not finite"),
-        (b'{"id": "a", "time": -1, "text": "a"}', "negative"),
+        (b'{"id": "a", "time": -1, "text": "a"}', "before 1970"),
+        (b'{"id": "a", "time": "1960-01-01T00:00:00Z", "text": "a"}', "before 1970"),
         (b'{"id": "a", "time": "now", "text": "a"}', "not ISO 8601"),
         (b'{"id": "a", "time": "2023-11-14T22:13:20", "text": "a"}', "no zone"),
         (b'{"id": "a", "time": 2000000061, "text": "a"}', "in the future"),
@@ -374,8 +375,19 @@ def test_a_replay_keeps_its_speed():
 
     pace = Pace(60, lambda: clock[0], wait)
     for moment in (0, 120, 60, 180):  # one comes after a newer one: at once
-        pace.until(moment)
-    assert waited == [2, 1]
+        assert pace.until(moment, stopped=lambda: False)
+    assert waited == [0.5] * 6  # two seconds, and one
+
+
+def test_a_replay_that_waits_can_be_stopped(tmp_path):
+    # eight hours lie between the two lines
+    source = write(tmp_path / "s", [line("a", HOUR), line("b", 9 * HOUR)])
+    asked = iter([False] * 4 + [True] * 9)
+    path = tmp_path / "m.db"
+    Monitor(path, Told(), SETTINGS).run(source, speed=1, stopped=lambda: next(asked))
+    assert tally(path)["read"] == 1
+    Monitor(path, Told()).run(source)
+    assert tally(path)["read"] == 2
 
 
 def test_a_replay_counts_what_a_fast_run_counts(tmp_path):

@@ -41,8 +41,10 @@ def learn(
     """Return a service for ``exchanges`` of one language, whatever their source.
 
     A fifth of the questions chooses the settings, another fifth measures them; then
-    all are stored. Nothing is fine-tuned: for a re-ranker see :func:`fit_reranker`.
-    Without an embedder, and for Chinese, BM25 is alone.
+    all are stored. Settings and figures are thus those of an index that lacks two
+    fifths of the questions. In the index of all, the terms have other weights, and a
+    confidence by words is not quite the same. Nothing is fine-tuned: for a re-ranker
+    see :func:`fit_reranker`. Without an embedder, and for Chinese, BM25 is alone.
 
     Raises:
         DataError: there are too few exchanges to hold any out.

@@ -39,8 +39,13 @@ def product(vectors: np.ndarray, asked: np.ndarray) -> np.ndarray:
 
     # by torch, not numpy: the threads of two libraries would wait for work side by
     # side, and the encoder's for a core that the other's keep busy
-    found = torch.from_numpy(vectors) @ torch.from_numpy(asked).T
-    return found.T.contiguous().numpy()
+    questions = torch.from_numpy(asked)
+    # a single question is asked twice: the product of a matrix and one vector is a
+    # routine of its own, which took three times as long as that of two matrices
+    # (50,000 x 384, two threads of an AMD EPYC: 8 ms and 2.5 ms)
+    columns = questions.expand(2, -1).contiguous() if len(asked) == 1 else questions
+    found = torch.from_numpy(vectors) @ columns.T
+    return found.T[: len(asked)].contiguous().numpy()
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value

@@ -113,13 +113,19 @@ def _moment(value: Any) -> float:
             raise ValueError("time is not ISO 8601") from error
         if read.tzinfo is None:
             raise ValueError("time has no zone; write 2024-05-01T09:30:00Z")
-        return read.timestamp()
+        return _since_1970(read.timestamp())
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("time is neither ISO 8601 nor seconds since 1970")
     try:
-        seconds = float(value)
-    except OverflowError:
-        seconds = math.inf
-    if not 0 <= seconds < math.inf:
-        raise ValueError("time is negative or not finite")
+        return _since_1970(float(value))
+    except OverflowError as error:
+        raise ValueError("time is not finite") from error
+
+
+def _since_1970(seconds: float) -> float:
+    """Return the time itself: windows are counted from 1970."""
+    if not math.isfinite(seconds):
+        raise ValueError("time is not finite")
+    if seconds < 0:
+        raise ValueError("time is before 1970")
     return seconds

@@ -15,12 +15,17 @@ from chapter2.applications.financial_opinion import messages, store
 from chapter2.applications.financial_opinion.ledger import Ledger, Scored
 from chapter2.applications.financial_opinion.messages import Line, Message, Reject
 from chapter2.applications.financial_opinion.settings import Settings
-from chapter2.applications.financial_opinion.source import Pace, Place, head_of, lines
+from chapter2.applications.financial_opinion.source import (
+    LOOK,
+    Pace,
+    Place,
+    head_of,
+    lines,
+)
 from chapter2.errors import UsageError
 
 BATCH = 64  # lines in a transaction
 LINGER = 0.2  # seconds: before a longer wait, what has come is counted
-LOOK = 0.5  # seconds between two looks at a file that may grow
 
 
 class Scorer(Protocol):
@@ -74,7 +79,7 @@ class Monitor:
             follow: wait for further lines, and end only when ``stopped``; else the file
                 is taken as whole, and all windows are closed at its end.
             batch: lines in a transaction, at most.
-            stopped: asked between two batches.
+            stopped: asked before each line, and twice a second while it waits.
 
         Raises:
             DataError: the source cannot be read, or is not the one that was begun.
@@ -110,23 +115,29 @@ class _Turn:
         for line in lines(self.source, self.place, whole):
             if stopped():
                 return False
-            self._wait_for(line, waiting)
+            if not self._waited_for(line, waiting, stopped):
+                return False
             waiting.append(line)
             if len(waiting) >= self.batch:
                 self._count(waiting)
         self._count(waiting)
         return not stopped()
 
-    def _wait_for(self, line: Line, waiting: list[Line]) -> None:
-        """Wait until a line is due, what came before it being counted."""
+    def _waited_for(
+        self, line: Line, waiting: list[Line], stopped: Callable[[], bool]
+    ) -> bool:
+        """Wait until a line is due, what came before it being counted.
+
+        False: it was not due when ``stopped``.
+        """
         if self.pace is None:
-            return
+            return True
         message = messages.read(line)
         if not isinstance(message, Message):
-            return
+            return True
         if self.pace.delay(message.time) > LINGER:
             self._count(waiting)
-        self.pace.until(message.time)
+        return self.pace.until(message.time, stopped)
 
     def _count(self, waiting: list[Line]) -> None:
         """Count the lines in one transaction with the place behind them; empty them."""

@@ -12,6 +12,7 @@ from chapter2.applications.financial_opinion.messages import Line
 from chapter2.errors import DataError, UsageError
 
 HEAD = 4096  # bytes at the beginning by which a file is known again
+LOOK = 0.5  # seconds between two looks: at a file that may grow, at who may stop it
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,13 @@ class Pace:
         first, started = self._began
         return max(0.0, started + (moment - first) / self.speed - now)
 
-    def until(self, moment: float) -> None:
-        """Return when a message of the time ``moment`` is due; at once if it was."""
-        if (seconds := self.delay(moment)) > 0:
-            self.wait(seconds)
+    def until(self, moment: float, stopped: Callable[[], bool]) -> bool:
+        """Wait until a message of the time ``moment`` is due; False if stopped before.
+
+        A night without messages can be long, so ``stopped`` is asked all the while.
+        """
+        while (seconds := self.delay(moment)) > 0:
+            if stopped():
+                return False
+            self.wait(min(seconds, LOOK))
+        return True

