@@ -71,6 +71,7 @@ def speeds(runs: list[dict[str, Any]], arm: str) -> dict[str, Any]:
         "slowest": min(found),
         "fastest": max(found),
         "ours_is_faster_by": statistics.median(ratios) if ratios else None,
+        "ratio_range": [min(ratios), max(ratios)] if ratios else None,
         "peak_memory_gib": max(run["peak_memory_gib"] for run in mine),
         "share_of_peak": statistics.median(run["share_of_peak"] for run in mine),
         "peak_gflops": max(run["peak_gflops"] for run in mine),
@@ -89,7 +90,9 @@ def speed_cells(row: dict[str, Any]) -> list[str]:
         f"{row['steps']}",
         f"{row['tokens_per_second']:,.0f}",
         f"{row['slowest']:,.0f}-{row['fastest']:,.0f}",
-        "-" if ratio is None else f"{ratio:.2f} x",
+        "-"
+        if ratio is None
+        else "{:.2f} x ({:.2f}-{:.2f})".format(ratio, *row["ratio_range"]),
     ]
 
 

@@ -8,6 +8,8 @@ def test_fine_tuning_is_compared_on_the_same_texts(stored):
     )
     ours, trainer, naive = result["summary"]
     assert ours["ours_is_faster_by"] == 1
+    least, most = trainer["ratio_range"]
+    assert least <= trainer["ours_is_faster_by"] <= most
     tokens = {run["arm"]: run["tokens"] for run in result["runs"]}
     assert tokens["ours"] == tokens["trainer_best"] > tokens["naive_128"]
     assert ours["steps"] >= trainer["steps"] == 3  # ours also keeps a token budget
