@@ -84,15 +84,16 @@ MEMORY = ("peak memory", "share of matmul peak")
 
 def speed_cells(row: dict[str, Any]) -> list[str]:
     """Return the cells under ``SPEED``."""
-    ratio = row["ours_is_faster_by"]
+    ratio = "-"
+    if row["ratio_range"]:
+        least, most = row["ratio_range"]
+        ratio = f"{row['ours_is_faster_by']:.2f} x ({least:.2f}-{most:.2f})"
     return [
         f"{row['what']} ({row['precision']})",
         f"{row['steps']}",
         f"{row['tokens_per_second']:,.0f}",
         f"{row['slowest']:,.0f}-{row['fastest']:,.0f}",
-        "-"
-        if ratio is None
-        else "{:.2f} x ({:.2f}-{:.2f})".format(ratio, *row["ratio_range"]),
+        ratio,
     ]
 
 
