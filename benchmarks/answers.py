@@ -1,4 +1,4 @@
-"""How long an answer takes: the customer service with up to 200,000 stored answers.
+"""How long an answer takes: the customer service with up to 400,000 stored answers.
 
 Run ``python benchmarks/answers.py``. The finance answers are filled up with passages of
 the encyclopaedia, which are filler: nobody asks for them. A passage is a run of two or
@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
     """Return the command line's options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    sizes = (1_000, 10_000, 50_000, 100_000, 200_000)
+    sizes = (1_000, 10_000, 50_000, 100_000, 200_000, 400_000)
     add("--sizes", type=int, nargs="+", default=sizes, help="stored answers")
     add("--questions", type=int, default=100, help="half of them are re-ranked too")
     add("--threads", type=int, default=2)
