@@ -268,9 +268,8 @@ def main() -> None:
     told = summary(rows)
     for name, all_of in told.items():
         print(
-            "{}: mean {mean:.2f}, sd {deviation:.2f}, {cells} cells".format(
-                name, **all_of
-            )
+            "{}: mean {value:.2f}, 95 % interval over {sets} data sets {low:.2f} to "
+            "{high:.2f}, {cells} cells".format(name, **all_of)
         )
     contest.store(
         options.json,

@@ -9,6 +9,8 @@ from typing import Any
 import choose_peers
 import numpy as np
 
+from chapter2.evaluation import mean_interval
+
 
 def rows_of(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a row for each data set and seed of which both halves are there."""
@@ -39,16 +41,24 @@ def rows_of(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def summary(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return mean, standard deviation and number of what the rows hold."""
+def summary(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the mean of what the rows hold, over data sets, and its interval.
+
+    Another seed draws other records of the same data set, so it is the data sets that
+    are resampled, each with the mean of its seeds.
+    """
     names = ("regret", "share", *choose_peers.NAMES)
-    known = {name: [row[name] for row in rows if name in row] for name in names}
-    return {
-        name: {
-            "mean": statistics.mean(values),
-            "deviation": float(np.std(values)),
-            "cells": len(values),
-        }
-        for name, values in known.items()
-        if values
-    }
+    found = {}
+    for name in names:
+        of_task: dict[str, list[float]] = {}
+        for row in rows:
+            if name in row:
+                of_task.setdefault(row["task"], []).append(row[name])
+        if of_task:
+            means = np.array([statistics.mean(each) for each in of_task.values()])
+            found[name] = {
+                **mean_interval(means, 2000).to_dict(),
+                "cells": sum(map(len, of_task.values())),
+                "sets": len(of_task),
+            }
+    return found

@@ -115,9 +115,13 @@ def test_rows_hold_regret_share_and_the_lead_over_each_peer(script):
     assert (row["regret"], row["share"]) == (pytest.approx(1), 0.25)
     assert row["setfit"] == pytest.approx(4)
     assert "autogluon" not in row
-    told = script("choose_rows").summary([row, {**row, "regret": 3.0}])
-    assert told["regret"]["mean"] == pytest.approx(2)
-    assert told["regret"]["deviation"] == pytest.approx(1)
+    rows = [row, {**row, "regret": 3.0}, {**row, "task": "another", "regret": 5.0}]
+    told = script("choose_rows").summary(rows)
+    # of the data sets' means, 2 and 5: two seeds of one set are not two sets
+    assert told["regret"]["value"] == pytest.approx(3.5)
+    ends = told["regret"]["low"], told["regret"]["high"]
+    assert ends == (pytest.approx(2), pytest.approx(5))
+    assert (told["regret"]["cells"], told["regret"]["sets"]) == (3, 2)
     assert "autogluon" not in told
     # what is half done makes no row
     assert script("choose_rows").rows_of(found[:1]) == []
