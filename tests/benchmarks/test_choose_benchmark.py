@@ -28,11 +28,9 @@ def test_a_tiny_run_compares_both_parts_and_goes_on_from_its_journal(stored, tmp
     assert row["task"] == "editorial-snippets"
     whole, mine = found["cells"]
     assert row["regret"] == pytest.approx(100 * (whole["test"] - mine["test"]))
-    assert found["summary"]["regret"] == {
-        "mean": row["regret"],
-        "deviation": 0,
-        "cells": 1,
-    }
+    told = found["summary"]["regret"]
+    assert {told[end] for end in ("value", "low", "high")} == {row["regret"]}
+    assert (told["cells"], told["sets"]) == (1, 1)
     assert "regret: mean" in printed
     lines = journal.read_text()
     again = stored("choose.py", *how)[1]
