@@ -36,8 +36,9 @@ header only; plain text; unknown ending; no ending; missing group column; missin
 two columns of texts; no column of labels; text and label the same;
 duplicated other column; a column that may be a source; semicolons; tabs;
 commas in TSV; bars; CSV named JSONL; missing labels; missing key in a record;
-null and NaN; missing groups; one class only; one record; a class with one record;
-a class with two records; one group only; as many classes as records;
+NUL-only labels; null and NaN; missing groups; one class only; one record;
+a class with one record; a class with two records; one group only;
+as many classes as records;
 measurements as labels; whole floats as labels; numbers and strings as labels;
 true and strings as labels; labels in two cases; labels with blanks; lists as labels;
 numbers as texts; limit of 0; a sample; a sample without a class
@@ -82,6 +83,7 @@ REFUSED = {
 # an empty text gets an empty label
 EMPTY = {
     "empty texts": ("2 of 26 texts were empty",),
+    "NUL-only texts": ("2 of 26 texts were empty",),
     "no text at all": ("2 of 2 texts were empty",),
     "nulls in Parquet": ("1 of 25 texts were empty",),
 }

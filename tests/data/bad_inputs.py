@@ -350,6 +350,14 @@ VALUES = [
         ("{file}, line 26, column 'text'", "text is empty", "(2 in all)"), 24,
     ),
     BadInput(
+        "NUL-only texts", "a.csv", csv([*rows(), "\0,good", "\0 \x07,bad"]),
+        ("{file}, line 26, column 'text'", "text is empty", "(2 in all)"), 24,
+    ),
+    BadInput(
+        "NUL-only labels", "a.csv", csv([*rows(), "one,\0", "two,\0"]),
+        ("{file}, line 26, column 'label'", "label is missing", "(2 in all)"), 24,
+    ),
+    BadInput(
         "no text at all", "a.csv", csv([",good", ",bad"]),
         ("{file}, line 2, column 'text'", "none of the records"),
     ),

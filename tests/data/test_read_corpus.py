@@ -195,3 +195,9 @@ def test_a_file_without_blank_lines_is_not_read_to_its_end(
     path = written(tmp_path, "a.txt", "short\n\n" + "a line of text\n" * 9)
     with pytest.raises(DataError, match=r"line 3: the document .* longer than 100"):
         read_corpus(path)
+
+
+def test_a_block_of_control_characters_is_no_document(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text(PLAIN + "\n\0 \0\n")
+    assert len(read_corpus(path)) == 3

@@ -24,7 +24,7 @@ from chapter2.data.files.reader import (
 )
 from chapter2.data.files.reservoir import Reservoir
 from chapter2.data.files.tables import text_lines
-from chapter2.data.files.values import clean_text
+from chapter2.data.files.values import clean_text, missing
 from chapter2.errors import DataError, UsageError
 
 PLAIN = (".txt", ".text", ".md")  # endings of plain text
@@ -121,7 +121,7 @@ def _blocks(path: Path, codec: str) -> Iterator[_Block]:
     lines: list[str] = []
     start = size = 0
     for number, line in enumerate(text_lines(path, codec), 1):
-        if line.strip():
+        if not missing(line):
             start = start if lines else number
             lines.append(line.strip())
             size += len(line)

@@ -42,7 +42,7 @@ def usable(table: Table, columns: Columns, defects: Defects) -> Iterator[Usable]
     absent: list[Any] = [UNLABELLED] if columns.label is None else []
     for position, values in table.rows(wanted, defects):
         text, label, *group = (*values[:1], *absent, *values[1:])
-        if type(text) is str and not text.isspace() and text:
+        if type(text) is str and not missing(text):
             if not missing(label) and not isinstance(label, list | dict | bytes):
                 yield Usable(position, text, label, group[0] if group else "")
             else:

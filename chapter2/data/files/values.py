@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # all but tab, \n and \r
+BLANK = re.compile(rf"(?:\s|{CONTROLS.pattern})*")  # what is blank once made plain
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 INTEGRAL = re.compile(r"([+-]?\d+)\.0+")
 
 
 def missing(value: Any) -> bool:
-    """Tell whether there is no value: None, NaN, or blanks only."""
+    """Tell whether there is no value: None, NaN, or blanks and controls only."""
     if isinstance(value, float):
         return math.isnan(value)
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and bool(BLANK.fullmatch(value)))
 
 
 def kind_of(value: Any) -> str:
