@@ -92,7 +92,9 @@ def open_batches(
         mode = os.fstat(sys.stdin.fileno()).st_mode
         # a buffer of our own: one that a waiting thread holds cannot be closed at exit
         stream = io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
-        texts = stream_texts(stream, name, column, encoding, console.notice)
+        texts = stream_texts(
+            stream, name, column, encoding, console.notice, stat.S_ISREG(mode)
+        )
     else:
         texts = stream_file(Path(source), column, encoding, console.notice)
         mode = os.stat(source).st_mode

@@ -97,6 +97,18 @@ def test_json_lines_hold_every_label(cli, tiny, feed):
     assert done.err == ""
 
 
+def test_quotes_are_told_from_the_head_of_a_file_on_standard_input(
+    cli, tiny, tmp_path, monkeypatch
+):
+    path = tmp_path / "t.tsv"
+    path.write_text('text\tlabel\n"Great" film\tpraise\n')
+    with path.open() as opened:
+        monkeypatch.setattr(sys, "stdin", opened)
+        done = cli("predict", tiny, "-", "--text", "text")
+    assert done.out.endswith('\t"Great" film\n')
+    assert (done.code, done.err.count("plain characters")) == (0, 1)
+
+
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl", "t.txt", "t.csv.gz"])
 def test_each_kind_of_file_gives_the_same(cli, tiny, tmp_path, name):
     separator = "\t" if name == "t.tsv" else ","

@@ -302,6 +302,20 @@ LINES = [
         ("{file}, line 26, column 'text'", "control characters"), 25,
     ),
     BadInput(
+        "lines that end in carriage returns", "a.csv", csv([*rows(), "b"], end="\r"),
+        ("{file}, line 26", "number of fields"), 24,
+    ),
+    BadInput(
+        "a header of 140,000 characters", "a.csv",
+        csv([*rows(), "b"], "text,label" + "l" * 140_000),
+        ("{file}, line 26", "number of fields"), 24,
+    ),
+    BadInput(
+        "a quotation mark before 12 million characters", "a.csv",
+        lambda: csv([*rows(), '"' + ("a" * 6_000_000 + "\n") * 2]),
+        ("{file}, line 26", "opened and not closed"),
+    ),
+    BadInput(
         "line of 11 million characters", "a.csv",
         lambda: csv([*rows(), "a" * 11_000_000 + ",good"]),
         ("{file}, line 26", "longer than"),

@@ -1,10 +1,13 @@
 """Texts one at a time: as they arrive, in constant memory, faults with their place."""
 
+import csv
 import io
 
 import pytest
 
-from chapter2.data.files.streaming import LINE_LIMIT, stream_parquet, stream_texts
+from chapter2.data.files.reader import read_file
+from chapter2.data.files.streaming import stream_file, stream_parquet, stream_texts
+from chapter2.data.files.tables import LINE_LIMIT
 from chapter2.errors import DataError, UsageError
 
 
@@ -36,6 +39,8 @@ def texts(
         (b'id,text\r\n1,"two\r\nlines, ""quoted"""\r\n', "text", None, 0),
         (b"id,text\n1,a\n\n2,b\n", "text", None, ["a", "b"]),
         (b'{"text": "a"}\n\n{"text": null}\n', "text", None, ["a", ""]),
+        (b'{"text": "a"}\r{"text": "b"}\r', "text", None, ["a", "b"]),
+        (b"id,text\r1,a\r2,b\r", "text", None, ["a", "b"]),
     ],
 )
 def test_texts_are_found(content, column, encoding, expected):
@@ -53,10 +58,14 @@ def test_texts_are_found(content, column, encoding, expected):
         (
             b"id,text\n1,a\n2,b,c\n",
             "text",
-            "in, line 3: 3 cells where the header has 2",
+            "in, line 3: the record has 3 field(s) where the header has 2",
         ),
-        (b'id,text\n1,"a' + b"\nx" * 90_000, "text", "a quote that is not closed"),
-        (b'id,text\n1,"a', "text", "a quote that is not closed"),
+        (
+            b'id,text\n1,"a' + b"\nx" * 90_000,
+            "text",
+            "line 2: a quotation mark is opened and not closed",
+        ),
+        (b'id,text\n1,"a', "text", "line 2: a quotation mark is opened and not closed"),
         (b'{"text": "a"}\n{"text": \n', "text", "in, line 2, column 1"),
         (b'{"text": "a"}\n["b"]\n', "text", "in, line 2: not a JSON object"),
         (b'{"review": "a"}\n', "text", "in, line 1: no column 'text' among review"),
@@ -97,6 +106,38 @@ def test_what_is_mended_is_a_warning_where_nobody_asked_for_it():
         assert list(
             stream_texts(io.BufferedReader(io.BytesIO(b"so\0so it was\n")), "in")
         )
+
+
+ACCEPTED = {
+    "quotes.tsv": b'text\tlabel\n"Great" film\tpos\nso "so"\tneg\n',
+    "tail.csv": b"text,label\na,pos,\nb,neg,,\n",
+    "one.tsv": b"text\na, b\nc\n",
+    "blank.csv": b"\n \ntext,label\na,pos\n \nb,neg\n",
+    "header.csv": b'text,"the\nlabel"\na,pos\nb,neg\n',
+    "broad.csv": b"text," + b"n" * 140_000 + b"\na,pos\nb,neg\n",
+    "long.csv": b"text,label\n" + b"ab " * 400_000 + b",pos\nb,neg\n",
+    "old.csv": b"text,label\ra,pos\rb,neg\r",
+    "old.jsonl": b'{"text": "a", "label": 1}\r{"text": "b", "label": 2}\r',
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_a_file_gives_the_texts_that_the_reader_of_labelled_files_finds(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(ACCEPTED[name])
+    csv.field_size_limit(131_072)  # csv's own, however the process came here
+    found = list(stream_file(path, "text", notice=lambda sentence: None))
+    assert len(found) == 2
+    assert tuple(found) == read_file(path, text="text", labelled=False).texts
+
+
+def test_a_fault_in_the_head_waits_for_the_texts_before_it(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"text\na\nb\n\xff\n")
+    stream = stream_file(path, "text")
+    assert [next(stream), next(stream)] == ["a", "b"]
+    with pytest.raises(DataError, match="line 4, column 1: not utf-8"):
+        next(stream)
 
 
 def test_an_unknown_encoding_is_refused():

@@ -25,6 +25,7 @@ class Defects:
 
     path: Path
     unit: str  # what positions count: "line" or "row"
+    strict: bool = False  # the first malformed record is refused, none is skipped
     malformed: dict[str, _Kind] = field(default_factory=dict)
     harmless: dict[str, _Kind] = field(default_factory=dict)
 
@@ -37,6 +38,8 @@ class Defects:
         self, kind: str, position: int, detail: str, column: str | None = None
     ) -> None:
         """Count a malformed record; ``detail`` is the sentence should it be refused."""
+        if self.strict:
+            raise DataError(f"{self.at(position, column)}: {detail}.")
         self._count(self.malformed, kind, position, detail, column)
         found = self.malformed[kind]
         if found.count >= SOON and found.count > TOLERATED * position:

@@ -3,15 +3,78 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chapter2.data.files.defects import Defects
 from chapter2.data.files.tables import HEAD, LINE_LIMIT, Record, text_lines
 from chapter2.errors import DataError
 
+if TYPE_CHECKING:
+    from _csv import Reader
 HEADER_REPEATED = "the header is repeated; such lines were skipped"
+PLAIN_MARKS = (
+    "quotation marks are read as plain characters, since they do not quote whole fields"
+)
+Row = tuple[int, list[str]]  # the line on which a record begins, its fields
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file parts its fields; in tab-separated text quotes may be plain."""
+
+    delimiter: str
+    quoting: int  # csv.QUOTE_MINIMAL or csv.QUOTE_NONE
+
+    def records(self, path: Path, lines: Iterator[str]) -> Iterator[Row]:
+        """Yield the line on which each record begins, and its fields.
+
+        Raises:
+            DataError: quotation marks do not quote whole fields.
+        """
+        reader = _reader(lines, self.delimiter, self.quoting)
+        begin = 1
+        try:
+            for row in reader:
+                yield begin, row
+                begin = reader.line_num + 1
+        except csv.Error as error:
+            raise self._broken(path, begin, reader.line_num, str(error)) from None
+
+    def _broken(self, path: Path, begin: int, line: int, message: str) -> DataError:
+        if "expected after" in message:
+            return DataError(
+                f"{path}, line {line}: after a closing quotation mark something "
+                f"else than {self.delimiter!r} follows (the record begins on line "
+                f"{begin}); double each quotation mark inside a quoted field."
+            )
+        return DataError(
+            f"{path}, line {begin}: a quotation mark is opened and not closed "
+            f"up to line {line}; close it, or double it if it belongs to the text."
+        )
+
+    def body(
+        self, records: Iterator[Row], names: list[str], defects: Defects
+    ) -> Iterator[Row]:
+        """Yield the records below the header, without blank lines and repeats of it."""
+        width = len(names)
+        for line, row in records:
+            row = _trimmed(row, width)
+            if row == names:
+                defects.note(HEADER_REPEATED, line)
+            elif len(row) == width:
+                yield line, row
+            elif row and not (len(row) == 1 and not row[0].strip()):
+                defects.skip(
+                    "the number of fields differs from the header's; such records "
+                    "were skipped",
+                    line,
+                    f"the record has {len(row)} field(s) where the header has {width}; "
+                    f"quote texts that hold the delimiter {self.delimiter!r}",
+                )
 
 
 class DelimitedTable:
@@ -24,82 +87,74 @@ class DelimitedTable:
     ) -> None:
         self.path, self.encoding = path, encoding
         self.notices: list[str] = []
-        csv.field_size_limit(LINE_LIMIT)  # global; the default of 131,072 is too low
         head = list(islice(text_lines(path, encoding), 2 * HEAD))
-        self.delimiter = _delimiter(head, delimiter, stated)
-        if self.delimiter != delimiter:
-            self.notices.append(f"{path}: the delimiter is {self.delimiter!r}.")
-        self.quoting = self._quoting(head)
-        first = next((row for _, row in self._parse() if any(map(str.strip, row))), [])
-        if not first:
+        self.dialect = dialect_of(head, delimiter, stated)
+        if self.dialect.delimiter != delimiter:
+            self.notices.append(f"{path}: the delimiter is {self.dialect.delimiter!r}.")
+        if self.dialect.quoting == csv.QUOTE_NONE:
+            self.notices.append(f"{path}: {PLAIN_MARKS}.")
+        _, self.names = header(self._records())
+        if not self.names:
             raise DataError(f"{path} holds nothing but blanks; it needs a header.")
-        self.names = first
 
-    def _quoting(self, head: list[str]) -> int:
-        """Return whether quotation marks quote; in tab-separated text they may not."""
-        if self.delimiter == "\t":
-            try:
-                list(csv.reader(head, delimiter="\t", strict=True))
-            except csv.Error as error:
-                if "unexpected end" not in str(error) or len(head) < 2 * HEAD:
-                    self.notices.append(
-                        f"{self.path}: quotation marks are read as plain characters, "
-                        "since they do not quote whole fields."
-                    )
-                    return csv.QUOTE_NONE
-        return csv.QUOTE_MINIMAL
-
-    def _parse(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the line on which each record begins, and its fields."""
-        reader = csv.reader(
-            text_lines(self.path, self.encoding),
-            delimiter=self.delimiter,
-            quoting=self.quoting,  # type: ignore[arg-type]
-            strict=True,
-        )
-        begin = 1
-        try:
-            for row in reader:
-                yield begin, row
-                begin = reader.line_num + 1
-        except csv.Error as error:
-            raise self._broken(begin, reader.line_num, str(error)) from None
-
-    def _broken(self, begin: int, line: int, message: str) -> DataError:
-        if "expected after" in message:
-            return DataError(
-                f"{self.path}, line {line}: after a closing quotation mark something "
-                f"else than {self.delimiter!r} follows (the record begins on line "
-                f"{begin}); double each quotation mark inside a quoted field."
-            )
-        return DataError(
-            f"{self.path}, line {begin}: a quotation mark is opened and not closed "
-            f"up to line {line}; close it, or double it if it belongs to the text."
-        )
+    def _records(self) -> Iterator[Row]:
+        return self.dialect.records(self.path, text_lines(self.path, self.encoding))
 
     def rows(self, columns: Sequence[int], defects: Defects) -> Iterator[Record]:
         """Yield the records below the header, without blank lines and repeats of it."""
-        width = len(self.names)
-        records = self._parse()
-        next(row for _, row in records if any(map(str.strip, row)))
-        for line, row in records:
-            if len(row) > width and not any(row[width:]):
-                row = row[:width]  # delimiters at the end of the line, nothing lost
-            if row == self.names:
-                defects.note(HEADER_REPEATED, line)
-            elif len(row) == width:
-                yield line, tuple(row[i] for i in columns)
-            elif row and not (len(row) == 1 and not row[0].strip()):
-                defects.skip(
-                    "the number of fields differs from the header's; such records "
-                    "were skipped",
-                    line,
-                    f"the record has {len(row)} field(s) where the header has {width}; "
-                    f"quote texts that hold the delimiter {self.delimiter!r}",
-                )
+        records = self._records()
+        header(records)
+        for line, row in self.dialect.body(records, self.names, defects):
+            yield line, tuple(row[i] for i in columns)
 
 
-def _delimiter(head: list[str], usual: str, stated: Sequence[str]) -> str:
+def header(records: Iterator[Row]) -> Row:
+    """Return the first record that is not blank; an empty one where there is none."""
+    return next((one for one in records if any(map(str.strip, one[1]))), (1, []))
+
+
+def dialect_of(head: Sequence[str], usual: str, stated: Sequence[str]) -> Dialect:
+    """Return the dialect in which ``head``, the first lines of a file, has most sense.
+
+    The ``usual`` delimiter of its ending stands back where the columns ``stated`` are
+    those of another one, or the records are wider under it.
+    """
+    delimiter = _delimiter(head, usual, stated)
+    return Dialect(delimiter, _quoting(head, delimiter))
+
+
+def _quoting(head: Sequence[str], delimiter: str) -> int:
+    """Return whether quotation marks quote; in tab-separated text they may not."""
+    if delimiter == "\t":
+        try:
+            list(_reader(head, "\t"))
+        except csv.Error as error:
+            if "unexpected end" not in str(error) or len(head) < 2 * HEAD:
+                return csv.QUOTE_NONE
+    return csv.QUOTE_MINIMAL
+
+
+def _trimmed(row: list[str], width: int) -> list[str]:
+    """Return the row without delimiters at the end of its line: nothing is lost."""
+    return row[:width] if len(row) > width and not any(row[width:]) else row
+
+
+def _reader(
+    lines: Iterable[str],
+    delimiter: str,
+    quoting: int = csv.QUOTE_MINIMAL,
+    strict: bool = True,
+) -> Reader:
+    csv.field_size_limit(LINE_LIMIT)  # global, so not left to who set it last
+    return csv.reader(
+        lines,
+        delimiter=delimiter,
+        quoting=quoting,  # type: ignore[arg-type]
+        strict=strict,
+    )
+
+
+def _delimiter(head: Sequence[str], usual: str, stated: Sequence[str]) -> str:
     """Return the delimiter under which the header has the most sense.
 
     That is: the stated columns are in it, the records are as wide as it, it has the
@@ -108,7 +163,11 @@ def _delimiter(head: list[str], usual: str, stated: Sequence[str]) -> str:
     wanted = {name.strip().casefold() for name in stated}
     best, choice = (False, 0.0, 1), usual
     for delimiter in dict.fromkeys((usual, ",", "\t", ";", "|")):
-        rows = [row for row in csv.reader(head, delimiter=delimiter) if row]
+        try:
+            found = list(_reader(head, delimiter, strict=False))
+        except csv.Error:  # a field without an end
+            continue
+        rows = [row for row in found if any(map(str.strip, row))]
         if not rows or len(rows[0]) < 2:
             continue
         names = {name.strip().casefold() for name in rows[0]}

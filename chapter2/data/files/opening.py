@@ -85,20 +85,29 @@ def file_kind(path: Path) -> str:
     Raises:
         DataError: the ending is another one, or the content contradicts it.
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    packed = suffixes[-1:] == [".gz"]
-    ending = suffixes[-2:-1] if packed else suffixes[-1:]
-    kind = KINDS.get(ending[0]) if ending else None
-    if kind is None or (packed and kind == "parquet"):
+    ending = _ending(path)
+    kind = kind_by_name(path)
+    if kind is None or (kind == "parquet" and path.suffix.lower() == ".gz"):
         raise DataError(f"{path} is not a {READABLE} file; {_remedy(ending)}.")
     if kind != "parquet":
         check_beginning(path)
     return kind
 
 
-def _remedy(ending: list[str]) -> str:
+def kind_by_name(path: Path) -> str | None:
+    """Return the kind of table that the name of the file says, None where none."""
+    return KINDS.get(_ending(path))
+
+
+def _ending(path: Path) -> str:
+    """Return the last suffix, or the one before ``.gz``, in lower case."""
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def _remedy(ending: str) -> str:
     for remedy, endings in REMEDIES.items():
-        if ending and ending[0] in endings.split():
+        if ending in endings.split():
             return remedy
     return "export the data as one of these, and let the name's ending say which"
 

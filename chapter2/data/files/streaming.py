@@ -14,25 +14,26 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from gzip import GzipFile
 from io import BufferedReader
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chapter2.data.files.defects import Defects
-from chapter2.data.files.delimited import HEADER_REPEATED
+from chapter2.data.files.delimited import PLAIN_MARKS, dialect_of, header
 from chapter2.data.files.encoding import encoding_of
 from chapter2.data.files.opening import (
     KINDS,
     check_beginning,
     file_errors,
+    kind_by_name,
     open_binary,
 )
 from chapter2.data.files.parquet import ParquetTable, refuse_encoding
+from chapter2.data.files.tables import HEAD, LINE_LIMIT
 from chapter2.data.files.values import clean_text
 from chapter2.errors import DataError, UsageError
 
-LINE_LIMIT = 1_000_000  # characters; longer is a file without lines, not a text
 UNDECODED = re.compile("[\udc80-\udcff]")  # what errors="surrogateescape" leaves
-DELIMITERS = (",", "\t", ";", "|")
 if TYPE_CHECKING:
     Peekable = BufferedReader[Any] | GzipFile  # bytes, to look at and to read
 Placed = tuple[int, str]  # a text, and the line or row on which it begins, from 1
@@ -45,39 +46,79 @@ def stream_texts(
     column: str | None = None,
     encoding: str | None = None,
     notice: Notice = warnings.warn,
+    at_rest: bool = False,
 ) -> Iterator[str]:
     """Yield the texts of ``source``, a binary stream called ``name`` in messages.
 
     Without ``column`` each line is a text (an empty line is an empty text). With it
     the source is JSON lines where its first character is ``{``, else a table whose
-    header has that column; the delimiter is the one under which it has. What had to
-    be mended is said to ``notice`` at the end.
+    header has that column. Its delimiter and quotation marks are told from the header,
+    and where the source is ``at_rest``, a file and no pipe, from the first records as
+    the reader of labelled files does. What had to be mended is said to ``notice``.
 
     Raises:
         DataError: a line cannot be decoded or parsed, or the column is not there.
         UsageError: ``encoding`` is not a text encoding known here.
     """
-    defects = Defects(Path(name), "line")
-    lines = _lines(source, name, encoding, notice)
-    yield from _clean(_placed(lines, column, defects), column, defects, notice)
-
-
-def _placed(
-    lines: Iterator[str], column: str | None, defects: Defects
-) -> Iterator[Placed]:
+    defects = Defects(Path(name), "line", strict=True)
+    lines = _lines(source, name, encoding, notice, "\n" if column is None else "")
+    found: Iterator[Placed]
     if column is None:
-        yield from ((i, line.rstrip("\r\n")) for i, line in enumerate(lines, 1))
+        found = ((i, line.rstrip("\r\n")) for i, line in enumerate(lines, 1))
+    else:
+        head, lines = _ahead(lines, 2 * HEAD if at_rest else 1)
+        found = _column_texts(head, lines, column, defects, notice)
+    yield from _clean(found, column, defects, notice)
+
+
+def _ahead(lines: Iterator[str], most: int) -> tuple[list[str], Iterator[str]]:
+    """Return the first lines, more than ``most`` if those are blank; and all lines.
+
+    A fault among them waits until the lines before it have been taken.
+    """
+    head: list[str] = []
+    fault: DataError | None = None
+    try:
+        for line in islice(lines, 2 * HEAD):
+            head.append(line)
+            if len(head) >= most and line.strip():
+                break
+    except DataError as error:
+        fault = error
+
+    def rest() -> Iterator[str]:
+        if fault:
+            raise fault
+        yield from lines
+
+    return head, chain(head, rest())
+
+
+def _column_texts(
+    head: list[str],
+    lines: Iterator[str],
+    column: str,
+    defects: Defects,
+    notice: Notice,
+) -> Iterator[Placed]:
+    first = next(filter(str.strip, head), "")
+    if first.lstrip().startswith("{"):
+        yield from _json_texts(lines, str(defects.path), column)
         return
-    first = next(lines, "")
-    if not first.strip():
+    usual = "\t" if kind_by_name(defects.path) == "tsv" else ","
+    dialect = dialect_of(head, usual, [column])
+    records = dialect.records(defects.path, lines)
+    line, names = header(records)
+    if not names:
         raise DataError(
-            f"{defects.path} is empty or begins with a blank line; give it a header"
+            f"{defects.path} is empty or holds nothing but blanks; give it a header"
             f" with the column {column!r}."
         )
-    if first.lstrip().startswith("{"):
-        yield from _json_texts(_chain(first, lines), str(defects.path), column)
-    else:
-        yield from _table_texts(first, lines, defects, column)
+    place = _place(column, names, defects.at(line))
+    if dialect.quoting == csv.QUOTE_NONE:
+        notice(f"{defects.path}: {PLAIN_MARKS}.")
+    for line, row in dialect.body(records, names, defects):
+        yield line, row[place]
 
 
 def stream_file(
@@ -109,7 +150,8 @@ def _opened_texts(
     path: Path, column: str | None, encoding: str | None, notice: Notice
 ) -> Iterator[str]:
     with file_errors(path), open_binary(path) as raw:
-        yield from stream_texts(raw, str(path), column, encoding, notice)
+        at_rest = path.is_file()
+        yield from stream_texts(raw, str(path), column, encoding, notice, at_rest)
 
 
 def stream_parquet(
@@ -149,7 +191,7 @@ def _clean(
 
 
 def _lines(
-    source: Peekable, name: str, stated: str | None, notice: Notice
+    source: Peekable, name: str, stated: str | None, notice: Notice, newline: str
 ) -> Iterator[str]:
     """Yield decoded lines with their ends; the place of a bad byte is known."""
     head = source.peek(1)  # what has arrived first; nothing is taken
@@ -157,8 +199,8 @@ def _lines(
     for sentence in said:
         notice(sentence)
     encoding = codec.removesuffix("-sig")
-    # newline="\n": a lone carriage return inside a text does not end its line
-    text = io.TextIOWrapper(source, codec, errors="surrogateescape", newline="\n")
+    # with "\n" a lone carriage return inside a text does not end its line
+    text = io.TextIOWrapper(source, codec, errors="surrogateescape", newline=newline)
     number = 0
     while line := _next_line(text, f"{name}, line {number + 1}", encoding):
         number += 1
@@ -184,11 +226,6 @@ def _next_line(text: io.TextIOWrapper, place: str, encoding: str) -> str:
         ) from None
 
 
-def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
 def _json_texts(lines: Iterator[str], name: str, column: str) -> Iterator[Placed]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -210,48 +247,6 @@ def _json_texts(lines: Iterator[str], name: str, column: str) -> Iterator[Placed
             raise DataError(f"{place}: not a JSON object; put one object on each line.")
         _place(column, list(record), place)
         yield number, _as_text(record[column], place, column)
-
-
-def _table_texts(
-    header: str, lines: Iterator[str], defects: Defects, column: str
-) -> Iterator[Placed]:
-    name = str(defects.path)
-    delimiter, columns = _header(header, name, column)
-    where = _place(column, columns, f"{name}, line 1")
-    csv.field_size_limit(LINE_LIMIT)  # global, so not left to who set it last
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        begin = rows.line_num + 2  # the header is line 1
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            raise DataError(
-                f"{name}, line {begin}: no table row begins here ({error});"
-                " look for a quote that is not closed."
-            ) from None
-        if row is None:
-            return
-        if not row:  # an empty line between records
-            continue
-        if row == columns:  # as where files were joined
-            defects.note(HEADER_REPEATED, begin)
-            continue
-        if len(row) != len(columns):
-            raise DataError(
-                f"{name}, line {begin}: {len(row)} cells where the header"
-                f" has {len(columns)}; quote texts that hold the delimiter."
-            )
-        yield begin, row[where]
-
-
-def _header(header: str, name: str, column: str) -> tuple[str, list[str]]:
-    """Return the delimiter under which ``header`` has ``column``, and its columns."""
-    tried = {mark: next(csv.reader([header], delimiter=mark)) for mark in DELIMITERS}
-    for mark, columns in tried.items():
-        if column in columns:
-            return mark, columns
-    _place(column, max(tried.values(), key=len), name)
-    raise AssertionError("unreachable: the column is in none of the headers")
 
 
 def _place(column: str, columns: list[str], where: str) -> int:
