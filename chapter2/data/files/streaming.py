@@ -22,7 +22,6 @@ from chapter2.data.files.defects import Defects
 from chapter2.data.files.delimited import PLAIN_MARKS, dialect_of, header
 from chapter2.data.files.encoding import encoding_of
 from chapter2.data.files.opening import (
-    KINDS,
     check_beginning,
     file_errors,
     kind_by_name,
@@ -135,8 +134,7 @@ def stream_file(
     """
     if not path.exists() or path.is_dir():
         raise DataError(f"There is no file {path}; check the path.")
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    kind = next((KINDS[end] for end in suffixes if end in KINDS), None)
+    kind = kind_by_name(path)
     if kind and column is None:
         raise UsageError(f"{path} is a table; name the column of its texts by --text.")
     if kind == "parquet" and column is not None:
