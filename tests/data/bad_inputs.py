@@ -294,6 +294,24 @@ LINES = [
         ("quotation marks are read as plain characters",), 25,
     ),
     BadInput(
+        "quotation marks of two records in TSV", "a.tsv",
+        csv([(f'"Great film {i}' if y == "good" else f'A bad one {i}"', y)
+             for i, (_, y) in enumerate(rows(20))], "text\tlabel", by="\t"),
+        ("quotation marks are read as plain characters",), 20,
+    ),
+    BadInput(
+        "a quotation mark opened in the head of a TSV", "a.tsv",
+        csv([*rows(198), ('"Great film', "good"), ('A bad one"', "bad")],
+            "text\tlabel", by="\t"),
+        ("quotation marks are read as plain characters",), 200,
+    ),
+    BadInput(
+        "quotation marks of two records far down a TSV", "a.tsv",
+        csv([*rows(300), ('"Great film', "good"), ('A bad one"', "bad")],
+            "text\tlabel", by="\t"),
+        ("{file}, line 302", "lines were read as one record"), 301,
+    ),
+    BadInput(
         "NUL bytes", "a.csv", csv([*rows(), "a\0b,good"]),
         ("{file}, line 26, column 'text'", "NUL characters"), 25,
     ),

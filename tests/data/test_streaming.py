@@ -110,6 +110,7 @@ def test_what_is_mended_is_a_warning_where_nobody_asked_for_it():
 
 ACCEPTED = {
     "quotes.tsv": b'text\tlabel\n"Great" film\tpos\nso "so"\tneg\n',
+    "joined.tsv": b'text\tlabel\n"Great film\tpos\nA bad one"\tneg\n',
     "tail.csv": b"text,label\na,pos,\nb,neg,,\n",
     "train.parquet.csv": b"text,label\na,pos\nb,neg\n",
     "one.tsv": b"text\na, b\nc\n",

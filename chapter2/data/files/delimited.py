@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +20,12 @@ HEADER_REPEATED = "the header is repeated; such lines were skipped"
 PLAIN_MARKS = (
     "quotation marks are read as plain characters, since they do not quote whole fields"
 )
+JOINED = (
+    "between quotation marks, lines were read as one record that are records on their "
+    "own as well; double each quotation mark that belongs to a text"
+)
 Row = tuple[int, list[str]]  # the line on which a record begins, its fields
+LINE_END = re.compile("\r\n?|\n")
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class Dialect:
         width = len(names)
         for line, row in records:
             row = _trimmed(row, width)
+            if self.delimiter == "\t" and _joined(row, width):
+                defects.note(JOINED, line)
             if row == names:
                 defects.note(HEADER_REPEATED, line)
             elif len(row) == width:
@@ -124,14 +132,36 @@ def dialect_of(head: Sequence[str], usual: str, stated: Sequence[str]) -> Dialec
 
 
 def _quoting(head: Sequence[str], delimiter: str) -> int:
-    """Return whether quotation marks quote; in tab-separated text they may not."""
-    if delimiter == "\t":
-        try:
-            list(_reader(head, "\t"))
-        except csv.Error as error:
-            if "unexpected end" not in str(error) or len(head) < 2 * HEAD:
-                return csv.QUOTE_NONE
-    return csv.QUOTE_MINIMAL
+    """Return whether quotation marks quote; in tab-separated text they may not.
+
+    They do not where they break the rules of quoting, nor where a quoted field joins
+    lines each of which is a record as it stands.
+    """
+    if delimiter != "\t":
+        return csv.QUOTE_MINIMAL
+    try:
+        rows = list(_reader(head, "\t"))
+    except csv.Error as error:
+        if "unexpected end" not in str(error) or len(head) < 2 * HEAD:
+            return csv.QUOTE_NONE
+        rows = []  # a field may end after the head
+    lines = [line.rstrip("\r\n") for line in head if line.strip()]
+    width = lines[0].count("\t") + 1 if lines else 1
+    plain = len(rows) < len(head) and _are_records(lines, width)
+    return csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
+
+
+def _are_records(lines: Sequence[str], width: int) -> bool:
+    """Tell whether each tab-separated line has ``width`` fields, which are several."""
+    return width > 1 and all(
+        len(_trimmed(line.split("\t"), width)) == width for line in lines
+    )
+
+
+def _joined(row: Sequence[str], width: int) -> bool:
+    """Tell whether a tab-separated record of several lines may be as many records."""
+    lines = LINE_END.split("\t".join(row))
+    return len(lines) > 1 and _are_records(lines, width)
 
 
 def _trimmed(row: list[str], width: int) -> list[str]:
