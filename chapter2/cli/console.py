@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -33,8 +34,12 @@ def one_line(text: str) -> str:
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """Return ``value`` as JSON; NaN is refused, because JSON has none."""
-    return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    """Return ``value`` as JSON that stdout can print; NaN is refused: JSON has none.
+
+    Where stdout is not UTF-8 it would escape letters as Python does, which no JSON is.
+    """
+    plain = codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
+    return json.dumps(value, ensure_ascii=plain, indent=indent, allow_nan=False)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

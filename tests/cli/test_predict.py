@@ -66,6 +66,16 @@ def test_a_prediction_comes_before_the_next_text_and_ctrl_c_ends_it(start):
     assert (process.returncode, out, err) == (130, b"", b"Interrupted.\n")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_json_is_json_whatever_stdout_can_print(start, monkeypatch, encoding):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    texts = ["café 😀", "好电影 é"]
+    out, _ = start("--json", "--quiet").communicate("\n".join(texts).encode())
+    lines = out.decode(encoding).splitlines()
+    assert [json.loads(line)["text"] for line in lines] == texts
+    assert ("é" in lines[0]) == (encoding == "utf-8")
+
+
 def test_a_closed_pipe_ends_it_in_silence(start, tmp_path):
     texts = tmp_path / "texts.txt"
     texts.write_text("a film\n" * 20_000)
