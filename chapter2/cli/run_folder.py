@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,10 @@ def locked(out: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        (out / LOCK).unlink(missing_ok=True)
+        # while it is held, or a lock that another process took would be removed; where
+        # no open file can be removed, on Windows, releasing it does that
+        with suppress(OSError):
+            (out / LOCK).unlink()
         lock.release()
         if made and not any(out.iterdir()):
             out.rmdir()  # the run failed before there was anything to keep

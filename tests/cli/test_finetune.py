@@ -113,17 +113,6 @@ def test_a_run_that_fails_early_leaves_nothing_in_its_way(cli, reviews, tmp_path
     assert not out.exists()
 
 
-def test_two_processes_do_not_write_to_one_folder(cli, reviews, tmp_path):
-    from filelock import FileLock
-
-    out = tmp_path / "m"
-    out.mkdir()
-    with FileLock(out / ".lock"):
-        done = cli("finetune", reviews, "--out", out, *FAST)
-    assert (done.code, done.out) == (2, "")
-    assert "Another process writes to" in done.err
-
-
 def test_interrupted_and_killed_and_resumed_gives_the_same_weights(
     cli, reviews, tmp_path
 ):
