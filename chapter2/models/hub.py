@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from chapter2 import data
+from chapter2.data.sources.hub import unreachable
 from chapter2.errors import FetchError, ModelError
 
 WANTED = ["*.json", "*.jinja", "*.txt", "*.model", "*.spm", "model*.safetensors"]
@@ -64,13 +65,6 @@ def _cached(repository: str, revision: str | None) -> Path | None:
         return None
     whole = (folder / "config.json").exists() and any(folder.glob("model*.safetensors"))
     return folder if whole else None
-
-
-def unreachable() -> tuple[type[Exception], ...]:
-    """Return what the Hub's client raises where it cannot be asked; not all OSError."""
-    from huggingface_hub.errors import HTTPError
-
-    return HTTPError, OSError, RuntimeError, ValueError
 
 
 def _download(repository: str, revision: str | None) -> Path:

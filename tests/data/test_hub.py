@@ -200,3 +200,47 @@ def test_a_full_disk_is_not_taken_for_an_unreachable_hub(
     monkeypatch.setattr(huggingface_hub, "snapshot_download", full)
     with pytest.raises(FetchError, match="no space left"):
         data.folder("google-bert/bert-base-uncased")
+
+
+def refused(arguments: object) -> Exception:
+    """What the Hub's client raises behind a broken proxy, of whatever package."""
+    from huggingface_hub.errors import HTTPError
+
+    return type("ProxyError", (HTTPError,), {})(arguments)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (TimeoutError(), "TimeoutError"),
+        (ConnectionError(" \n"), "ConnectionError"),
+        (refused("502 Bad Gateway.\nMore of it"), "502 Bad Gateway"),
+        (RuntimeError("the client has been closed"), "the client has been closed"),
+    ],
+)
+def test_what_the_clients_raise_is_one_sentence(error: Exception, reason: str) -> None:
+    with pytest.raises(FetchError) as caught, hub.reaching("owner/name"):
+        raise error
+    assert f"read from the Hugging Face Hub ({reason}): go online" in str(caught.value)
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    ("hidden", "said"),
+    [
+        (refused("502 Bad Gateway"), "502 Bad Gateway"),
+        (OSError(errno.ENOSPC, "No space left on device"), "no space left"),
+    ],
+)
+def test_what_datasets_hides_is_told(
+    monkeypatch: pytest.MonkeyPatch, hidden: Exception, said: str
+) -> None:
+    import datasets
+    from datasets.exceptions import DatasetGenerationError
+
+    def load(*_: object, **__: object) -> None:
+        raise DatasetGenerationError("An error occurred") from hidden
+
+    monkeypatch.setattr(datasets, "load_dataset", load)
+    with pytest.raises(FetchError, match=said):
+        data.load("imdb")

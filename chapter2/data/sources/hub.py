@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from chapter2 import runtime
 from chapter2.data.records import TextDataset
 from chapter2.data.sources import store
 from chapter2.errors import DataError, FetchError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,23 @@ class HubDataset(HubSource):
         return tuple(f"{part}.parquet" for part in self.parts)
 
     def _build(self, new: Path, scratch: Path) -> None:
-        import datasets
-
         with reaching(self.repository):
             for part, file in zip(self.parts, self.files, strict=True):
-                rows = datasets.load_dataset(
-                    self.repository,
-                    revision=self.revision,
-                    split=part,
-                    cache_dir=str(scratch),
-                )
-                rows.to_parquet(new / file)
+                self._read(part, scratch).to_parquet(new / file)
+
+    def _read(self, part: str, scratch: Path) -> Dataset:
+        import datasets
+        from datasets.exceptions import DatasetGenerationError
+
+        try:
+            return datasets.load_dataset(
+                self.repository,
+                revision=self.revision,
+                split=part,
+                cache_dir=str(scratch),
+            )
+        except DatasetGenerationError as error:  # it hides a full disk, or the Hub
+            raise (error.__cause__ or error) from None
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,13 @@ class HubWeights(HubSource):
             )
 
 
+def unreachable() -> tuple[type[Exception], ...]:
+    """Return what the Hub's client raises where it cannot be asked; not all OSError."""
+    from huggingface_hub.errors import HTTPError
+
+    return HTTPError, OSError, RuntimeError, ValueError
+
+
 @contextmanager
 def reaching(repository: str) -> Iterator[None]:
     """Turn what the Hub's clients raise into one sentence.
@@ -132,13 +148,14 @@ def reaching(repository: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError) as error:  # the clients' errors are all of these
+    except unreachable() as error:
         if isinstance(error, OSError) and error.errno in store.NO_SPACE:
             raise
-        reason = str(error).strip().splitlines()[0].rstrip(".:") or type(error).__name__
+        lines = str(error).strip().splitlines() or [type(error).__name__]
         raise FetchError(
-            f"{repository} cannot be read from the Hugging Face Hub ({reason}): go "
-            "online once and try again, or set CHAPTER2_SCALE=book, which needs no Hub."
+            f"{repository} cannot be read from the Hugging Face Hub "
+            f"({lines[0].rstrip('.:')}): go online once and try again, or set "
+            "CHAPTER2_SCALE=book, which needs no Hub."
         ) from error
 
 

@@ -234,7 +234,7 @@ def reachable(weights: str) -> bool:
 def _answers(repository: str) -> bool:
     from huggingface_hub import HfApi
 
-    from chapter2.models.hub import unreachable
+    from chapter2.data.sources.hub import unreachable
 
     try:
         HfApi().model_info(repository, timeout=HUB_SECONDS)
