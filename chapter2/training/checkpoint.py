@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,17 +134,21 @@ def load(path: Path) -> Checkpoint:
     return Checkpoint(**parts, state=read_state(path))
 
 
-def prune(folder: Path, best_step: int | None, keep: int = 2) -> None:
-    """Remove all but the newest ``keep`` checkpoints and the best ones.
+def prune(folder: Path, wanted: Collection[int | None]) -> None:
+    """Remove all checkpoints but those of the steps ``wanted`` and the best ones.
 
-    These are that of ``best_step`` and those that the kept ones name: without its best
-    one none of them could be resumed from, should the newest be damaged.
+    The best are those that the wanted ones name: without its best one none of them
+    could be resumed from, should the newest be damaged. Later ones go too: damaged, or
+    with a damaged best, they were passed over when the run was resumed.
     """
     steps = steps_in(folder)
-    spared = {best_step, *steps[-keep:]}
-    for step in steps[-keep:]:
-        with suppress(OSError, ValueError, AttributeError):  # damaged: it names none
-            spared.add(read_state(path_of(folder, step)).get("best_step"))
+    spared = set(wanted)
+    for step in steps:
+        if step in wanted:
+            with suppress(
+                OSError, ValueError, AttributeError
+            ):  # damaged: it names none
+                spared.add(read_state(path_of(folder, step)).get("best_step"))
     for step in steps:
         if step not in spared:
             _remove(path_of(folder, step))

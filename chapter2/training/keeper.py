@@ -165,8 +165,9 @@ class Keeper:
             disk.save(self.folder, state.step, self._checkpoint(state))
         except (OSError, SafetensorError) as error:
             raise self._unwritten(state, error) from error
+        # the newest two: this one, and the one that was saved or resumed from before it
+        disk.prune(self.folder, (state.step, self.saved_step, state.best_step))
         self.saved_step, self.saved_at = state.step, time.monotonic()
-        disk.prune(self.folder, state.best_step)
 
     def _checkpoint(self, state: State) -> disk.Checkpoint:
         random = capture()

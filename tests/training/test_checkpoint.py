@@ -102,7 +102,7 @@ def test_names_that_are_not_ours_are_left_alone(tmp_path):
     (tmp_path / "step-last").mkdir()
     (tmp_path / "notes.txt").write_text("mine")
     disk.save(tmp_path, 1, made(1))
-    disk.prune(tmp_path, None)
+    disk.prune(tmp_path, (1, None, None))
     assert disk.steps_in(tmp_path) == [1]
     assert (tmp_path / "step-last").exists()
     assert (tmp_path / "notes.txt").exists()
@@ -124,10 +124,10 @@ def test_a_damaged_one_of_the_same_step_is_replaced(tmp_path):
     assert disk.is_whole(path)
 
 
-def test_the_newest_two_and_the_best_are_kept(tmp_path):
+def test_those_named_and_the_best_are_kept(tmp_path):
     for step in (2, 4, 6, 8, 10):
         disk.save(tmp_path, step, made(step))
-    disk.prune(tmp_path, best_step=4)
+    disk.prune(tmp_path, (10, 8, 4))
     assert disk.steps_in(tmp_path) == [4, 8, 10]
 
 
@@ -135,12 +135,12 @@ def test_a_kept_one_keeps_the_best_that_it_names(tmp_path):
     disk.save(tmp_path, 10, made(10, best_step=10))
     kept = disk.save(tmp_path, 20, made(20, best_step=10))  # by the clock
     newest = disk.save(tmp_path, 30, made(30, best_step=30))
-    disk.prune(tmp_path, best_step=30)
+    disk.prune(tmp_path, (30, 20, 30))
     assert disk.steps_in(tmp_path) == [10, 20, 30]
     cut(newest / "model.safetensors")
     assert disk.latest(tmp_path) == kept
     disk.save(tmp_path, 40, made(40, best_step=30))
-    disk.prune(tmp_path, best_step=30)
+    disk.prune(tmp_path, (40, 30, 30))
     assert disk.steps_in(tmp_path) == [30, 40]
 
 
@@ -148,7 +148,7 @@ def test_a_damaged_state_is_no_obstacle_to_pruning(tmp_path):
     for step in (2, 4, 6):
         disk.save(tmp_path, step, made(step))
     empty(disk.path_of(tmp_path, 4) / "state.json")
-    disk.prune(tmp_path, best_step=None)
+    disk.prune(tmp_path, (6, 4, None))
     assert disk.steps_in(tmp_path) == [4, 6]
 
 

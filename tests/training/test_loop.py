@@ -464,6 +464,29 @@ def test_only_damaged_checkpoints_is_said(toy, tmp_path):
         run(toy, folder=tmp_path, resume=True)
 
 
+def test_damaged_checkpoints_do_not_displace_the_new_ones(toy, tmp_path):
+    """Damaged are those of steps 6 and 8; 5, the best one, is whole, and 7 is saved."""
+    often = {"checkpoint_every": 2}
+    with pytest.raises(InterruptedTraining):
+        run(
+            toy,
+            config=often,
+            folder=tmp_path,
+            objective=stop_after(8),
+            validate=scripted(1.0),
+        )
+    assert disk.steps_in(tmp_path) == [5, 6, 8]
+    for step in (6, 8):
+        (disk.path_of(tmp_path, step) / "model.safetensors").write_bytes(b"")
+    with pytest.raises(InterruptedTraining, match="step-00000007 holds everything"):
+        run(toy, folder=tmp_path, resume=True, objective=stop_after(2))
+    assert disk.latest(tmp_path) == disk.path_of(tmp_path, 7)
+    assert disk.steps_in(tmp_path) == [5, 7]
+    validate = scripted(0.5)
+    resumed, _ = run(toy, folder=tmp_path, resume=True, validate=validate)
+    assert same(resumed, run(toy)[0])
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
