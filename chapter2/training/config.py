@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -68,3 +69,8 @@ class TrainingConfig:
 
 # settings that change when a run is stored, and nothing of what comes out
 NEUTRAL = frozenset({"checkpoint_every", "checkpoint_minutes"})
+
+
+def decisive(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ``settings`` that a resumed run must share with its beginning."""
+    return {name: value for name, value in settings.items() if name not in NEUTRAL}

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from chapter2 import runtime
 from chapter2.errors import TrainingError, UsageError
 from chapter2.files import read_json, write_json
-from chapter2.training.config import TrainingConfig
+from chapter2.training.config import TrainingConfig, decisive
 from chapter2.training.history import History
 from chapter2.training.weights import load_weights, weights_of
 
@@ -58,7 +58,8 @@ def ended_run(
             "move it away."
         )
     record = read_json(folder / RECORD)
-    if record["settings"] != config.to_dict() or record["data"] != identity:
+    same = decisive(record["settings"]) == decisive(config.to_dict())
+    if not same or record["data"] != identity:
         raise UsageError(
             f"{folder} holds a model trained with other settings or data; give another "
             "folder."

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from chapter2.errors import InterruptedTraining, TrainingError
 from chapter2.training import checkpoint as disk
-from chapter2.training.config import NEUTRAL, TrainingConfig
+from chapter2.training.config import TrainingConfig, decisive
 from chapter2.training.distributed import Alone
 from chapter2.training.divergence import WINDOW, divergence
 from chapter2.training.history import History, Measured
@@ -53,9 +53,8 @@ class Keeper:
         self.saved_step: int | None = None
         self.best: dict[str, Tensor] | None = None  # in memory, without a folder
         self.start: dict[str, Tensor] | None = None  # until others have proved good
-        settings = {k: v for k, v in config.to_dict().items() if k not in NEUTRAL}
         self.identity = {
-            "settings": settings,
+            "settings": decisive(config.to_dict()),
             "data": dict(identity or {}),
             "model": signature(model),
         }
