@@ -19,6 +19,7 @@ from chapter2.errors import DataError
 from chapter2.evaluation import Baseline, majority, tfidf_logistic
 from chapter2.models import Classifier, load_encoder
 from chapter2.training import History, TrainingConfig, fine_tune, trackers
+from chapter2.training.ended import writing
 from chapter2.tuning import TunedClassifier, tune
 from chapter2.tuning.rates import usual_rate
 from chapter2.tuning.whole import save_whole
@@ -71,7 +72,8 @@ def _work(
     history = _train(request, config, run, classifier, parts)
     tell(*history.notices)
     if isinstance(classifier, TunedClassifier):
-        classifier = save_whole(classifier, base, request.out)
+        with writing(request.out):
+            classifier = save_whole(classifier, base, request.out)
     predicted = _predictions(classifier, baselines, parts)
     return _result(request, dataset, parts, predicted, history)
 

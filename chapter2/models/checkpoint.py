@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 
 from chapter2.errors import ModelError
 
@@ -179,10 +180,9 @@ def write_folder(
         with quiet():
             model.save_pretrained(target)
             tokenizer.save_pretrained(target)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise ModelError(
-            f"{target} cannot be written ({error.strerror or error}); give "
-            "another folder or make room."
+            f"{target} cannot be written ({error}); give another folder or make room."
         ) from error
     return target
 

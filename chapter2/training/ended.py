@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from safetensors import SafetensorError
 
 from chapter2 import runtime
-from chapter2.errors import TrainingError, UsageError
+from chapter2.errors import ModelError, TrainingError, UsageError
 from chapter2.files import read_json, write_json
 from chapter2.training.config import TrainingConfig, decisive
 from chapter2.training.history import History
@@ -86,13 +88,25 @@ def finish(
         "data": identity,
         "versions": runtime.versions(),
     }
-    try:
+    with writing(folder):
         subject.save(folder)
         history.save(folder / "history.json")
         write_json(folder / RECORD, record)
-    except (OSError, SafetensorError) as error:
-        raise TrainingError(
-            f"The trained model could not be written to {folder} ({error}); make space "
-            "there and resume: its checkpoint is whole."
-        ) from error
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what is raised where a trained model cannot be written into one sentence.
+
+    Raises:
+        TrainingError: the disk is full, say; a ModelError that says so is one too.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError, ModelError) as error:
+        raise TrainingError(
+            f"The trained model could not be written to {folder} "
+            f"({error.__cause__ or error}); make space there and resume: what was "
+            "trained is kept."
+        ) from error

@@ -107,6 +107,34 @@ def test_a_run_that_was_killed_before_its_result_stood_is_taken_up(cli, tuned, r
     assert "began with --" in other.err
 
 
+@pytest.mark.parametrize("written", [0, 1], ids=["at its end", "when merged"])
+def test_a_full_disk_under_the_model_is_a_reason_to_resume(
+    cli, reviews, tmp_path, monkeypatch, written
+):
+    from chapter2.tuning import tuned
+
+    real, calls = tuned.save_file, []
+
+    def full(tensors, path):
+        calls.append(path)
+        if len(calls) > written:
+            raise OSError(28, "No space left on device")
+        real(tensors, path)
+
+    monkeypatch.setattr(tuned, "save_file", full)
+    command = ("finetune", reviews, "--out", tmp_path / "m", *FAST, *LORA)
+    done = cli(*command, "--quiet")
+    assert (done.code, done.out) == (5, "")
+    assert "([Errno 28] No space left on device); make space there" in done.err
+    assert "another folder" not in done.err
+    assert len(calls) == written + 1
+    monkeypatch.undo()
+    again = cli(*command, "--json", "--resume")
+    assert again.code == 0, again.err
+    assert "training began afresh" not in again.err
+    assert len(answers(cli, tmp_path / "m", reviews)) == 60
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -251,6 +251,17 @@ def test_a_folder_that_cannot_be_written_is_said(classifier, tmp_path):
         classifier.save(tmp_path / "file" / "model")
 
 
+def test_a_full_disk_under_the_weights_is_said(classifier, tmp_path, monkeypatch):
+    from safetensors import SafetensorError
+
+    def full(folder):  # not an OSError
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(classifier.model, "save_pretrained", full)
+    with pytest.raises(ModelError, match=r"cannot be written \(I/O error: No space"):
+        classifier.save(tmp_path)
+
+
 def test_the_embedded_encoder_reads_512_tokens_and_starts_from_its_seed():
     one = load_encoder("minilm", LABELS, seed=0)
     two = load_encoder("minilm", LABELS, seed=0)
