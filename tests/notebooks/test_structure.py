@@ -12,6 +12,8 @@ import yaml
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from chapter2 import data
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
 PARTS = ("cell", "input", "output", "stderr")
@@ -21,6 +23,7 @@ ALLOWED = {"exercise", "check", "solution"} | {
 OPENING = ("**After this page you can**", "**You should know**", "**Time**")
 MYST = re.compile(r"\{[\w:-]+\}`|^\s*(`{3,}|:{3,})\{|^\([\w-]+\)=\s*$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+HUB = re.compile(r"`([\w.-]+/[\w.-]+)`")
 REPOSITORY = re.compile(r'REPOSITORY = "([^"]*)"')
 FIRST_CELL = """\
 from importlib.util import find_spec
@@ -194,3 +197,10 @@ def test_links_to_the_book_resolve(notebook: NotebookNode) -> None:
         page = ROOT / "notebooks" / address
         assert page.is_file(), link
         assert not fragment or fragment in slugs(page), link
+
+
+def test_the_models_named_are_the_catalogues(notebook: NotebookNode) -> None:
+    """Another repository may hold no safetensors, and no pickle is ever read."""
+    named = {name for text in cells(notebook, "markdown") for name in HUB.findall(text)}
+    others = {name for name in named if not (ROOT / name).exists()}
+    assert others <= set(data.names())
