@@ -13,6 +13,7 @@ from itertools import accumulate
 import numpy as np
 
 from chapter2.data.components import Components
+from chapter2.data.normalise import normalise
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError
 
@@ -26,6 +27,15 @@ def units_of(dataset: TextDataset, keys: Sequence[str]) -> list[list[int]]:
     components.join_equal(keys)
     components.join_equal([group or None for group in dataset.groups or ()])
     return components.units()
+
+
+def unit_numbers(dataset: TextDataset) -> np.ndarray:
+    """Return for each record the number of its unit, (N,): no split parts a unit."""
+    numbers = np.empty(len(dataset), dtype=np.int64)
+    units = units_of(dataset, [normalise(text) for text in dataset.texts])
+    for number, unit in enumerate(units):
+        numbers[unit] = number
+    return numbers
 
 
 def deal(

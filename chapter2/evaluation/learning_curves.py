@@ -24,7 +24,8 @@ import numpy as np
 
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, UsageError
-from chapter2.evaluation.intervals import Interval, Resample, percentile_interval
+from chapter2.evaluation.intervals import Interval, percentile_interval
+from chapter2.evaluation.resampling import Resample
 
 EXPONENTS = (0.1, 1.5)  # c; published ones lie between 0.07 and 0.5, simple tasks above
 FEWEST = 3  # sizes: one for each of a, b and c

@@ -20,13 +20,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chapter2.errors import DataError, UsageError
-from chapter2.evaluation.intervals import (
-    Interval,
-    Metric,
-    Resample,
-    percentile_interval,
-)
+from chapter2.evaluation.intervals import Interval, percentile_interval
 from chapter2.evaluation.metrics import as_label_pair
+from chapter2.evaluation.resampling import Metric, Resample
 
 
 @dataclass(frozen=True)

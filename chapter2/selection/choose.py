@@ -32,7 +32,12 @@ from chapter2.selection.prepare import (
 from chapter2.selection.profile import SAMPLE, Profile, analyse
 from chapter2.selection.quantities import OTHER_SPELLING, QUALITIES
 from chapter2.selection.race import Race
-from chapter2.selection.recommend import Contender, Recommendation, contenders
+from chapter2.selection.recommend import (
+    Contender,
+    Recommendation,
+    Yardstick,
+    contenders,
+)
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.shared_race import shared
 from chapter2.selection.too_little import none_measured
@@ -232,6 +237,7 @@ def race_of(
     metric = QUALITIES[options.metric]
     settings = {"seed": options.seed, "device": limits.device, **contents(names)}
     plan = plan_for(prepared, entries, metric, options.seed)
+    yard = Yardstick(prepared.labels, metric, prepared.units)
     return Race(
         records=prepared.development,
         folds=prepared.folds,
@@ -242,7 +248,7 @@ def race_of(
         light=frozenset(e.name for e in entries if is_light(e) or e.network),
         jobs=options.jobs,
         say=say,
-        first=FirstAnswer(plan, prepared.whole, prepared.labels, metric, budget, say),
+        first=FirstAnswer(plan, prepared.whole, yard, budget, say),
     )
 
 

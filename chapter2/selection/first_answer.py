@@ -9,13 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
-import numpy as np
-
 from chapter2.evaluation.intervals import Interval
 from chapter2.selection.budget import Budget
 from chapter2.selection.plan import Plan
 from chapter2.selection.quantities import OTHER_SPELLING
-from chapter2.selection.recommend import contenders, scored
+from chapter2.selection.recommend import Yardstick, contenders, scored
 from chapter2.selection.trial import Outcome
 
 
@@ -23,8 +21,7 @@ def first_scores(
     plan: Plan,
     outcomes: Sequence[Outcome],
     whole: Mapping[int, int],
-    labels: np.ndarray,
-    metric: str,
+    yard: Yardstick,
 ) -> dict[str, Interval] | None:
     """Return each cheap candidate's score on the folds that it has, the lowest first.
 
@@ -33,8 +30,7 @@ def first_scores(
     Args:
         outcomes: what was measured so far.
         whole: the number of training records of each fold.
-        labels: (N,) the true labels, by development row.
-        metric: a name in ``evaluation.METRICS``.
+        yard: the true labels, by development row, and the metric.
     """
     cheap = [runner.name for runner in plan.runners if runner.cheap]
     mine = [o for o in outcomes if o.trial.candidate in cheap]
@@ -42,7 +38,7 @@ def first_scores(
     failed = {o.trial.candidate for o in mine if o.failed}
     if not found or not set(cheap) <= found.keys() | failed:
         return None
-    scores = {n: scored(e, labels, metric, plan.seed) for n, e in found.items()}
+    scores = {n: scored(e, yard, plan.seed) for n, e in found.items()}
     return dict(sorted(scores.items(), key=lambda item: item[1].value))
 
 
@@ -62,8 +58,7 @@ class FirstAnswer:
 
     plan: Plan
     whole: Mapping[int, int]  # fold: its training records
-    labels: np.ndarray  # (N,)
-    metric: str
+    yard: Yardstick
     budget: Budget
     say: Callable[[str], None]
     over: Event = field(default_factory=Event)  # set: it is said, or there will be none
@@ -76,7 +71,7 @@ class FirstAnswer:
         """Say it as soon as all cheap candidates have a whole fold."""
         if self.over.is_set():
             return
-        scores = first_scores(self.plan, outcomes, self.whole, self.labels, self.metric)
+        scores = first_scores(self.plan, outcomes, self.whole, self.yard)
         if scores is not None:
             self.over.set()
-            self.say(sentence(scores, self.metric, self.budget.used))
+            self.say(sentence(scores, self.yard.metric, self.budget.used))

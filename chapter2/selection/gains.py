@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chapter2.evaluation.learning_curves import FEWEST, extrapolate
+from chapter2.evaluation.resampling import design_effect
 from chapter2.evaluation.significance import mcnemar, minimal_detectable_difference
 from chapter2.selection.choice import Choice
 from chapter2.selection.judged import qualities
@@ -119,12 +120,12 @@ def smallest_difference(choice: Choice) -> float | None:
     rows, ours, theirs = np.intersect1d(
         by_name[name].rows, best.rows, return_indices=True
     )
-    pair = mcnemar(
-        choice.prepared.labels[rows],
-        by_name[name].predicted[ours],
-        best.predicted[theirs],
-    )
-    return minimal_detectable_difference(len(rows), pair.disagreement)
+    true = choice.prepared.labels[rows]
+    a, b = by_name[name].predicted[ours], best.predicted[theirs]
+    apart = (a == true) - 1.0 * (b == true)  # (M,)
+    effect = design_effect(apart, choice.prepared.units[rows])
+    independent = max(1, round(len(rows) / effect))
+    return minimal_detectable_difference(independent, mcnemar(true, a, b).disagreement)
 
 
 def _nearest(comparisons: Sequence[Comparison]) -> str:

@@ -39,6 +39,7 @@ def recommendation(
         unmet,
         options.seed,
         barred,
+        prepared.units,
     )
 
 
@@ -55,6 +56,8 @@ def test_scores(shipped: Shipped, prepared: Prepared) -> dict[str, Interval]:
     predicted = shipped.probabilities.argmax(1)
     classes = len(prepared.test.label_names)
     return {
-        name: bootstrap_interval(metric, true, predicted, classes=classes)
+        name: bootstrap_interval(
+            metric, true, predicted, classes=classes, units=prepared.test_units
+        )
         for name, metric in QUALITIES.items()
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from chapter2.data import TextDataset, folds, leave_out, split
+from chapter2.data.dealing import unit_numbers
 from chapter2.errors import DataError
 from chapter2.evaluation.metrics import score_by
 from chapter2.selection.candidates import candidate
@@ -42,6 +44,16 @@ class Prepared:
     def labels(self) -> np.ndarray:
         """The true labels (N,) of the development records."""
         return np.asarray(self.development.labels)
+
+    @cached_property
+    def units(self) -> np.ndarray:
+        """The unit (N,) of each development record; no unit crosses a fold."""
+        return unit_numbers(self.development)
+
+    @cached_property
+    def test_units(self) -> np.ndarray:
+        """The unit of each test record."""
+        return unit_numbers(self.test)
 
     @property
     def whole(self) -> dict[int, int]:

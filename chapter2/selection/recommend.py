@@ -2,7 +2,8 @@
 
 Recommended is the simplest candidate that meets every requirement and is shown not to
 be worse than the best of those that do by more than a margin. "Shown" is a paired
-bootstrap over the records that both have predicted: the one-sided p-value is the share
+bootstrap over the records that both have predicted (those that a split may not part, as
+copies of a text, are drawn together): the one-sided p-value is the share
 of resamples in which the loss exceeds the margin, Holm-corrected for the number of
 comparisons, because with many candidates one would pass by luck. The same as a bound:
 what the difference is at worst, one-sided, at the level that the correction leaves; it
@@ -21,11 +22,21 @@ import numpy as np
 
 from chapter2.errors import DataError
 from chapter2.evaluation import bootstrap_interval, holm
-from chapter2.evaluation.intervals import Interval, Resample
+from chapter2.evaluation.intervals import Interval
+from chapter2.evaluation.resampling import Resample
 from chapter2.selection.trial import Outcome
 
 RESAMPLES = 2000
 LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What the predictions of every contender are held against."""
+
+    labels: np.ndarray  # (N,) true, by development row
+    metric: str  # a name in ``evaluation.METRICS``
+    units: np.ndarray | None = None  # (N,) records that are drawn together
 
 
 @dataclass(frozen=True)
@@ -107,6 +118,7 @@ def recommend(
     unmet: Mapping[str, tuple[str, ...]] | None = None,
     seed: int = 0,
     barred: Mapping[str, str] | None = None,
+    units: np.ndarray | None = None,
 ) -> Recommendation:
     """Return the recommendation; ``labels`` (N,) are those of the development records.
 
@@ -118,6 +130,8 @@ def recommend(
         unmet: for each contender the sentences on the limits that it breaks.
         seed: of the resamples.
         barred: contenders that cannot be had, and why.
+        units: (N,) integers; records with the same one are drawn together. None: each
+            record alone.
 
     Raises:
         DataError: there is no contender, or none that can be had.
@@ -130,15 +144,16 @@ def recommend(
         )
     broken = {e.name: tuple((unmet or {}).get(e.name, ())) for e in entrants}
     fit = [e for e in ready if not broken[e.name]]
-    pool = fit or [nearest(ready, broken, labels, metric)]
-    best = leader(pool, labels, metric)
-    compared = compare(pool, best, labels, metric, margin, seed)
+    yard = Yardstick(labels, metric, units)
+    pool = fit or [nearest(ready, broken, yard)]
+    best = leader(pool, yard)
+    compared = compare(pool, best, yard, margin, seed)
     accepted = {c.name for c in compared if c.accepted} | {best.name}
     simplest = min((e for e in pool if e.name in accepted), key=lambda e: e.simplicity)
     return Recommendation(
         name=simplest.name,
         best=best.name,
-        scores={e.name: scored(e, labels, metric, seed) for e in entrants},
+        scores={e.name: scored(e, yard, seed) for e in entrants},
         comparisons=tuple(compared),
         unmet=broken,
         meets=bool(fit),
@@ -148,28 +163,31 @@ def recommend(
     )
 
 
-def scored(e: Contender, labels: np.ndarray, metric: str, seed: int) -> Interval:
+def scored(e: Contender, yard: Yardstick, seed: int) -> Interval:
     """Return the score of a contender on the records that it predicted."""
-    true, classes = labels[e.rows], int(labels.max()) + 1
     return bootstrap_interval(
-        metric, true, e.predicted, RESAMPLES, LEVEL, seed, classes
+        yard.metric,
+        yard.labels[e.rows],
+        e.predicted,
+        RESAMPLES,
+        LEVEL,
+        seed,
+        int(yard.labels.max()) + 1,
+        None if yard.units is None else yard.units[e.rows],
     )
 
 
 def nearest(
     entrants: Sequence[Contender],
     broken: Mapping[str, tuple[str, ...]],
-    labels: np.ndarray,
-    metric: str,
+    yard: Yardstick,
 ) -> Contender:
     """Return the one that breaks the fewest limits; among equals, the best."""
     fewest = min(len(broken[e.name]) for e in entrants)
-    return leader(
-        [e for e in entrants if len(broken[e.name]) == fewest], labels, metric
-    )
+    return leader([e for e in entrants if len(broken[e.name]) == fewest], yard)
 
 
-def leader(entrants: Sequence[Contender], labels: np.ndarray, metric: str) -> Contender:
+def leader(entrants: Sequence[Contender], yard: Yardstick) -> Contender:
     """Return the best: each challenger meets the leader on the rows that both have.
 
     Those with most predictions come first, so that a leader by one fold is met there.
@@ -177,7 +195,7 @@ def leader(entrants: Sequence[Contender], labels: np.ndarray, metric: str) -> Co
     order = sorted(entrants, key=lambda e: (-len(e.rows), e.simplicity))
     best = order[0]
     for challenger in order[1:]:
-        ours, theirs = _pair(challenger, best, labels, metric).observed()
+        ours, theirs = _pair(challenger, best, yard).observed()
         if ours > theirs:
             best = challenger
     return best
@@ -186,14 +204,13 @@ def leader(entrants: Sequence[Contender], labels: np.ndarray, metric: str) -> Co
 def compare(
     entrants: Sequence[Contender],
     best: Contender,
-    labels: np.ndarray,
-    metric: str,
+    yard: Yardstick,
     margin: float,
     seed: int,
 ) -> list[Comparison]:
     """Return each contender beside the best, the best itself not among them."""
     others = [e for e in entrants if e.name != best.name]
-    pairs = [_pair(e, best, labels, metric) for e in others]
+    pairs = [_pair(e, best, yard) for e in others]
     drawn = [pair.draw(RESAMPLES, seed) for pair in pairs]
     differences = [both[:, 0] - both[:, 1] for both in drawn]  # (R,) each
     # never 0: R resamples cannot show less than 1 in R + 1
@@ -229,7 +246,9 @@ def at_worst(differences: np.ndarray, times: float) -> float:
     return float(np.sort(differences)[allowed]) if allowed >= 0 else -np.inf
 
 
-def _pair(a: Contender, b: Contender, labels: np.ndarray, metric: str) -> Resample:
+def _pair(a: Contender, b: Contender, yard: Yardstick) -> Resample:
     rows, at_a, at_b = np.intersect1d(a.rows, b.rows, return_indices=True)
     preds = np.stack([a.predicted[at_a], b.predicted[at_b]])
-    return Resample(metric, labels[rows], preds, int(labels.max()) + 1)
+    units = None if yard.units is None else yard.units[rows]
+    classes = int(yard.labels.max()) + 1
+    return Resample(yard.metric, yard.labels[rows], preds, classes, units)

@@ -14,7 +14,7 @@ from chapter2.evaluation import (
     precision_recall_f1,
     wilson_interval,
 )
-from chapter2.evaluation import intervals as module
+from chapter2.evaluation import resampling as module
 
 
 def guesses(right, size, seed, classes=2):

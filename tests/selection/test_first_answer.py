@@ -7,6 +7,7 @@ from chapter2.selection.budget import Budget
 from chapter2.selection.first_answer import FirstAnswer, first_scores, sentence
 from chapter2.selection.ladder import ladder
 from chapter2.selection.plan import Plan
+from chapter2.selection.recommend import Yardstick
 from chapter2.selection.runner import Runner
 from chapter2.selection.trial import Outcome, Trial
 
@@ -34,7 +35,7 @@ def outcome(name, right, fold=0, records=200):
 
 
 def scores(plan, *outcomes):
-    return first_scores(plan, outcomes, WHOLE, LABELS, "accuracy")
+    return first_scores(plan, outcomes, WHOLE, Yardstick(LABELS, "accuracy"))
 
 
 def test_it_waits_for_a_whole_fold_of_each_cheap_candidate(plan):
@@ -75,7 +76,7 @@ def test_no_cheap_candidate_no_first_answer():
 def test_it_is_said_once_in_one_line(plan):
     lines = []
     budget = Budget(100, used_before=12)
-    seen = FirstAnswer(plan, WHOLE, LABELS, "macro_f1", budget, lines.append)
+    seen = FirstAnswer(plan, WHOLE, Yardstick(LABELS, "macro_f1"), budget, lines.append)
     outcomes = []
     for new in (outcome("majority", 0.5), outcome("words", 1), outcome("bert", 0.9)):
         outcomes.append(new)

@@ -14,7 +14,8 @@ import numpy as np
 from chapter2.data.records import TextDataset
 from chapter2.errors import UsageError
 from chapter2.evaluation import Interval, paired_bootstrap
-from chapter2.evaluation.intervals import Resample, percentile_interval
+from chapter2.evaluation.intervals import percentile_interval
+from chapter2.evaluation.resampling import Resample
 
 CLASSES = 3
 

@@ -176,7 +176,9 @@ def _contenders(choice: Choice) -> dict[str, Any]:
         "numbers": tuple(range(1, len(header) + 1 + len(costs))),
         "chosen": next(i for i, e in enumerate(order) if e.name == found.name),
         "comparison": [
-            x for x in (sentences.compared(choice), sentences.resolution(choice)) if x
+            told(choice)
+            for told in (sentences.compared, sentences.together, sentences.resolution)
+            if told(choice)
         ],
         "broken": broken,
         "late": late,
@@ -259,4 +261,8 @@ def _repeat(choice: Choice) -> dict[str, Any]:
     rows = [("seed", str(told["seed"])), ("machine", told["machine"])]
     rows += [("Python", told["python"]), *told["versions"].items()]
     rows += [(f"SHA-256, {name}", sha) for name, sha in told["sha256"].items()]
-    return {"repeat": rows, "notices": [without_paths(n) for n in choice.notices]}
+    return {
+        "repeat": rows,
+        "notices": [without_paths(n) for n in choice.notices],
+        "drawn": "units of records" if sentences.together(choice) else "the records",
+    }

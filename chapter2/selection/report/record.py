@@ -83,6 +83,8 @@ def _measured(choice: Choice) -> dict[str, Any]:
         "records": {
             "development": len(choice.prepared.development),
             "test": len(choice.prepared.test),
+            "development_units": len(set(choice.prepared.units.tolist())),
+            "test_units": len(set(choice.prepared.test_units.tolist())),
             "labels": choice.prepared.development.counts(),
             "folds": len(choice.prepared.folds),
         },

@@ -103,6 +103,25 @@ def compared(choice: Choice) -> str | None:
     )
 
 
+def together(choice: Choice) -> str | None:
+    """Say that units are drawn; None where each record is a unit of its own."""
+    prepared = choice.prepared
+    parts = {"development": prepared.units, "test": prepared.test_units}
+    told = [
+        f"the {count(len(units), f'{name} record')} form "
+        f"{count(len(set(units.tolist())), 'independent unit')}"
+        for name, units in parts.items()
+        if len(set(units.tolist())) < len(units)
+    ]
+    if not told:
+        return None
+    said = " and ".join(told)
+    return (
+        f"{said[0].upper()}{said[1:]}, because equal texts and records of one group "
+        "stay together: intervals draw units, not records."
+    )
+
+
 def _nothing_learned(choice: Choice) -> Iterator[str]:
     if choice.recommendation.name == "majority":
         yield (

@@ -122,6 +122,8 @@ def _broken(choice: Choice) -> Iterator[str]:
 def _context(choice: Choice) -> Iterator[str]:
     if (at_worst_is := sentences.compared(choice)) is not None:
         yield at_worst_is
+    if (units := sentences.together(choice)) is not None:
+        yield units
     cost, front = front_of(choice)
     if len(front) > 1:
         named = ", ".join(front)

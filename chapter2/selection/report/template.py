@@ -130,8 +130,8 @@ PAGE = """\
 {%- if notices %}
 <h3>Decided without being told</h3>{{ bullets(notices) }}{% endif %}
 </main>
-<footer>Made by chapter2 {{ version }}. Intervals are 95 % bootstrap intervals over the
-records; they say nothing about other seeds. Nothing in this page is loaded from
+<footer>Made by chapter2 {{ version }}. Intervals are 95 % bootstrap intervals over
+{{ drawn }}; they say nothing about other seeds. Nothing in this page is loaded from
 elsewhere. It quotes texts of the test part: pass it on as you would these. The folder
 trials beside it holds all your texts and may be deleted.</footer>
 </body>
