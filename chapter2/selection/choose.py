@@ -237,7 +237,8 @@ def race_of(
     metric = QUALITIES[options.metric]
     settings = {"seed": options.seed, "device": limits.device, **contents(names)}
     plan = plan_for(prepared, entries, metric, options.seed)
-    yard = Yardstick(prepared.labels, metric, prepared.units)
+    classes = len(prepared.development.label_names)
+    yard = Yardstick(prepared.labels, metric, classes, prepared.units)
     return Race(
         records=prepared.development,
         folds=prepared.folds,

@@ -40,6 +40,7 @@ def recommendation(
         options.seed,
         barred,
         prepared.units,
+        len(prepared.development.label_names),
     )
 
 

@@ -36,6 +36,7 @@ class Yardstick:
 
     labels: np.ndarray  # (N,) true, by development row
     metric: str  # a name in ``evaluation.METRICS``
+    classes: int  # C: one may be answered of which there is no record
     units: np.ndarray | None = None  # (N,) records that are drawn together
 
 
@@ -119,6 +120,7 @@ def recommend(
     seed: int = 0,
     barred: Mapping[str, str] | None = None,
     units: np.ndarray | None = None,
+    classes: int | None = None,
 ) -> Recommendation:
     """Return the recommendation; ``labels`` (N,) are those of the development records.
 
@@ -132,6 +134,7 @@ def recommend(
         barred: contenders that cannot be had, and why.
         units: (N,) integers; records with the same one are drawn together. None: each
             record alone.
+        classes: C; None: the largest label that is true or predicted, plus one.
 
     Raises:
         DataError: there is no contender, or none that can be had.
@@ -144,7 +147,8 @@ def recommend(
         )
     broken = {e.name: tuple((unmet or {}).get(e.name, ())) for e in entrants}
     fit = [e for e in ready if not broken[e.name]]
-    yard = Yardstick(labels, metric, units)
+    seen = 1 + int(max(labels.max(), *(e.predicted.max() for e in entrants)))
+    yard = Yardstick(labels, metric, classes or seen, units)
     pool = fit or [nearest(ready, broken, yard)]
     best = leader(pool, yard)
     compared = compare(pool, best, yard, margin, seed)
@@ -172,7 +176,7 @@ def scored(e: Contender, yard: Yardstick, seed: int) -> Interval:
         RESAMPLES,
         LEVEL,
         seed,
-        int(yard.labels.max()) + 1,
+        yard.classes,
         None if yard.units is None else yard.units[e.rows],
     )
 
@@ -250,5 +254,4 @@ def _pair(a: Contender, b: Contender, yard: Yardstick) -> Resample:
     rows, at_a, at_b = np.intersect1d(a.rows, b.rows, return_indices=True)
     preds = np.stack([a.predicted[at_a], b.predicted[at_b]])
     units = None if yard.units is None else yard.units[rows]
-    classes = int(yard.labels.max()) + 1
-    return Resample(yard.metric, yard.labels[rows], preds, classes, units)
+    return Resample(yard.metric, yard.labels[rows], preds, yard.classes, units)

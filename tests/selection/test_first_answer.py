@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
+from chapter2.data import TextDataset
 from chapter2.selection.budget import Budget
+from chapter2.selection.choose import Options, race_of
 from chapter2.selection.first_answer import FirstAnswer, first_scores, sentence
+from chapter2.selection.judged import qualities, recommendation
 from chapter2.selection.ladder import ladder
 from chapter2.selection.plan import Plan
-from chapter2.selection.recommend import Yardstick
+from chapter2.selection.prepare import prepare
+from chapter2.selection.recommend import Contender, Yardstick
+from chapter2.selection.requirements import Requirements
 from chapter2.selection.runner import Runner
 from chapter2.selection.trial import Outcome, Trial
 
@@ -35,7 +40,7 @@ def outcome(name, right, fold=0, records=200):
 
 
 def scores(plan, *outcomes):
-    return first_scores(plan, outcomes, WHOLE, Yardstick(LABELS, "accuracy"))
+    return first_scores(plan, outcomes, WHOLE, Yardstick(LABELS, "accuracy", 2))
 
 
 def test_it_waits_for_a_whole_fold_of_each_cheap_candidate(plan):
@@ -76,7 +81,9 @@ def test_no_cheap_candidate_no_first_answer():
 def test_it_is_said_once_in_one_line(plan):
     lines = []
     budget = Budget(100, used_before=12)
-    seen = FirstAnswer(plan, WHOLE, Yardstick(LABELS, "macro_f1"), budget, lines.append)
+    seen = FirstAnswer(
+        plan, WHOLE, Yardstick(LABELS, "macro_f1", 2), budget, lines.append
+    )
     outcomes = []
     for new in (outcome("majority", 0.5), outcome("words", 1), outcome("bert", 0.9)):
         outcomes.append(new)
@@ -93,3 +100,22 @@ def test_the_line_gives_per_cent(plan):
     assert told == (
         "First answer after 4 s (accuracy, out of fold): words 100.0 % [100.0, 100.0]"
     )
+
+
+def test_the_first_answer_counts_all_labels_named(tmp_path):
+    """A model that is not trained answers any; of the last there is no record."""
+    texts = tuple(f"text {i}" for i in ROWS)
+    names = ("blame", "praise", "wonder")
+    prepared = prepare(TextDataset("x", texts, tuple(LABELS.tolist()), names), None, 0)
+    asked = Requirements(), Options()
+    race = race_of(prepared, ["majority"], *asked, tmp_path, Budget(60.0), print)
+    train, held = prepared.folds[0]
+    guessed = prepared.labels[held]
+    guessed[:5] = 2
+    outcome = Outcome(
+        Trial("majority", 0, len(train)), held, np.eye(3)[guessed], 1.0, 1.0
+    )
+    scores = first_scores(race.plan, [outcome], prepared.whole, race.first.yard)
+    found = Contender("majority", 0, held, guessed, 1.0, {})
+    assert scores == recommendation([found], prepared, *asked).scores
+    assert scores["majority"].value == qualities(found, prepared)["f1_macro"]

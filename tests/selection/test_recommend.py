@@ -122,3 +122,17 @@ def test_only_trials_on_all_records_of_a_fold_count():
     assert found[0].rows.tolist() == [0, 1, 2]
     assert found[0].predicted.tolist() == [0, 1, 0]
     assert found[0].seconds == 4.0
+
+
+def test_a_label_without_a_record_may_be_answered():
+    """A model that is not trained answers any label; of the last there is no record."""
+    zero_shot = entrant("zero-shot", 9, 0.9)
+    zero_shot.predicted[:5] = 2
+    answer = recommend([zero_shot, entrant("small", 1, 0.8)], LABELS, "macro_f1")
+    assert answer.best == "zero-shot"
+    stated = recommend([zero_shot], LABELS, "macro_f1", classes=3)
+    assert stated.scores["zero-shot"] == answer.scores["zero-shot"]
+    more = recommend([zero_shot], LABELS, "macro_f1", classes=4)
+    assert 4 * more.scores["zero-shot"].value == pytest.approx(
+        3 * answer.scores["zero-shot"].value
+    )
