@@ -18,6 +18,14 @@ from chapter2.errors import DataError
 Average = Literal["macro", "micro", "weighted"]
 
 
+class Margins(NamedTuple):
+    """What every score here is read off: three counts of each class, (..., C) each."""
+
+    hits: np.ndarray  # predicted rightly
+    predicted: np.ndarray  # column sums of the confusion matrix
+    support: np.ndarray  # row sums
+
+
 class Scores(NamedTuple):
     """Precision, recall and F1: an array of shape (..., C) each, or one number each."""
 
@@ -117,11 +125,19 @@ def precision_recall_f1(
     return scores if average is None else Scores(*(float(s) for s in scores))
 
 
+def margins_of(confusion: np.ndarray) -> Margins:
+    """Return the margins of confusion matrices (..., C, C)."""
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    return Margins(hits, confusion.sum(axis=-2), confusion.sum(axis=-1))
+
+
 def scores_of(confusion: np.ndarray, average: Average | None = None) -> Scores:
     """Read the scores off confusion matrices (..., C, C): (..., C), averaged (...)."""
-    hits = np.diagonal(confusion, axis1=-2, axis2=-1)  # (..., C)
-    predicted = confusion.sum(axis=-2)  # (..., C), column sums
-    support = confusion.sum(axis=-1)  # (..., C), row sums
+    return _scores(margins_of(confusion), average)
+
+
+def _scores(margins: Margins, average: Average | None) -> Scores:
+    hits, predicted, support = margins
     if average == "micro":
         hits, predicted, support = (
             counts.sum(axis=-1) for counts in (hits, predicted, support)
@@ -156,20 +172,26 @@ def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
 
 def accuracy_of(confusion: np.ndarray) -> np.ndarray:
     """Read the accuracy off confusion matrices (..., C, C): shape (...)."""
+    return BY_MARGINS["accuracy"](margins_of(confusion))
+
+
+# the metrics that are known by name: each maps margins (..., C) to (...)
+BY_MARGINS: dict[str, Callable[[Margins], np.ndarray]] = {
     # accuracy = trace / sum
-    return np.trace(confusion, axis1=-2, axis2=-1) / confusion.sum(axis=(-2, -1))
-
-
-# the metrics that are known by name: each maps confusion matrices (..., C, C) to (...)
-METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "accuracy": accuracy_of,
-    "macro_precision": lambda confusion: np.asarray(
-        scores_of(confusion, "macro").precision
-    ),
-    "macro_recall": lambda confusion: np.asarray(scores_of(confusion, "macro").recall),
-    "macro_f1": lambda confusion: np.asarray(scores_of(confusion, "macro").f1),
-    "weighted_f1": lambda confusion: np.asarray(scores_of(confusion, "weighted").f1),
+    "accuracy": lambda m: np.asarray(m.hits.sum(axis=-1) / m.support.sum(axis=-1)),
+    "macro_precision": lambda m: np.asarray(_scores(m, "macro").precision),
+    "macro_recall": lambda m: np.asarray(_scores(m, "macro").recall),
+    "macro_f1": lambda m: np.asarray(_scores(m, "macro").f1),
+    "weighted_f1": lambda m: np.asarray(_scores(m, "weighted").f1),
 }
+
+
+def _by_confusion(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda confusion: BY_MARGINS[name](margins_of(confusion))
+
+
+# the same, of confusion matrices (..., C, C)
+METRICS = {name: _by_confusion(name) for name in BY_MARGINS}
 
 
 def score_by(metric: str, y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> float:

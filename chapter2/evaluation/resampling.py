@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chapter2.errors import DataError, UsageError
-from chapter2.evaluation.metrics import METRICS, accuracy
+from chapter2.evaluation.metrics import BY_MARGINS, Margins, accuracy
 
 Metric = str | Callable[[np.ndarray, np.ndarray], float]
 
@@ -39,8 +39,9 @@ class Resample:
         classes: int | None,
         units: ArrayLike | None = None,  # (N,): records that are drawn together
     ) -> None:
-        if isinstance(metric, str) and metric not in METRICS:
-            raise UsageError(f"metric is {metric!r}; use one of {', '.join(METRICS)}.")
+        if isinstance(metric, str) and metric not in BY_MARGINS:
+            known = ", ".join(BY_MARGINS)
+            raise UsageError(f"metric is {metric!r}; use one of {known}.")
         self.metric = "accuracy" if metric is accuracy else metric
         self.true, self.preds = true, preds
         self.classes = classes or int(max(true.max(), preds.max())) + 1
@@ -85,21 +86,29 @@ class Resample:
     def _by_counts(self, records: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Score records (1 + M, L), each as often as ``counts`` (R, L) says: (R, M)."""
         assert isinstance(self.metric, str)
+        true = records[0]
+        support = self._per_class(true, counts)
         scores = []
         for pred in records[1:]:
-            cell = records[0] * self.classes + pred  # (L,), row-major (true, predicted)
-            confusion = np.zeros((self.classes**2, len(counts)))  # (C * C, R)
-            np.add.at(confusion, cell, counts.T)
-            # (C * C, R) -> (R, C, C)
-            square = confusion.T.reshape(-1, self.classes, self.classes)
-            scores.append(METRICS[self.metric](square))
+            right = pred == true
+            hits = self._per_class(true[right], counts[:, right])
+            margins = Margins(hits, self._per_class(pred, counts), support)
+            scores.append(BY_MARGINS[self.metric](margins))
         return np.stack(scores, axis=1)
+
+    def _per_class(self, labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Add up ``counts`` (R, L) by the class in ``labels`` (L,): (R, C)."""
+        found = np.zeros((len(counts), self.classes))
+        order = np.argsort(labels, kind="stable")
+        present, starts = np.unique(labels[order], return_index=True)
+        found[:, present] = np.add.reduceat(counts[:, order], starts, axis=1)
+        return found
 
     def _draw_counts(self, resamples: int, rng: np.random.Generator) -> np.ndarray:
         """Draw counts of kinds, not units: the same distribution, far less work."""
         records, kind, counts = self._kinds()
         units = counts.sum()
-        size = max(1, CHUNK // max(len(kind), self.classes**2))
+        size = max(1, CHUNK // max(len(kind), self.classes))
         scores = []
         for start in range(0, resamples, size):
             rows = min(size, resamples - start)

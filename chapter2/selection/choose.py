@@ -34,9 +34,11 @@ from chapter2.selection.quantities import OTHER_SPELLING, QUALITIES
 from chapter2.selection.race import Race
 from chapter2.selection.recommend import (
     Contender,
+    Drawn,
     Recommendation,
     Yardstick,
     contenders,
+    drawing,
 )
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.shared_race import shared
@@ -159,7 +161,7 @@ class Run:
         profile = beside(partial(self._profile, race))
         outcomes = timed("trials", race.run)
         found = timed("costs", measured, race, prepared, limits)
-        judge = partial(self._judge, prepared)
+        judge = partial(self._judge, prepared, {})
         answer = timed("comparison", judge, found, {})
         last = Delivery(race, found, answer, judge, limits)
         folder = self.out / MODEL
@@ -185,10 +187,12 @@ class Run:
     def _judge(
         self,
         prepared: Prepared,
+        drawn: Drawn,
         found: Sequence[Contender],
         barred: Mapping[str, str],
     ) -> Recommendation:
-        return recommendation(found, prepared, self.limits, self.options, barred)
+        asked = self.limits, self.options, barred
+        return recommendation(found, prepared, *asked, drawn)
 
     def _profile(self, race: Race) -> Profile:
         """Return what the records are like; the first answer is not kept waiting."""
@@ -245,7 +249,7 @@ def race_of(
         plan=plan,
         store=store_for(prepared, folder, settings),
         budget=budget,
-        reserve=reserve(limits),
+        reserve=reserve(limits, drawing(len(names), len(prepared.labels), classes)),
         light=frozenset(e.name for e in entries if is_light(e) or e.network),
         jobs=options.jobs,
         say=say,
@@ -260,7 +264,10 @@ def sample(limits: Requirements, dataset: TextDataset) -> int:
     return int(min(SAMPLE, max(BRIEF, each * limits.budget_seconds)))
 
 
-def reserve(limits: Requirements) -> float:
-    """Return the seconds kept for what follows the trials, beside the refit."""
-    wanted = RESERVE + (COSTS_RESERVE if limits.maximum else 0.0)
+def reserve(limits: Requirements, comparing: float) -> float:
+    """Return the seconds kept for what follows the trials, beside the refit.
+
+    ``comparing`` are those of the intervals.
+    """
+    wanted = RESERVE + comparing + (COSTS_RESERVE if limits.maximum else 0.0)
     return min(wanted, MOST_RESERVED * limits.budget_seconds)

@@ -11,7 +11,12 @@ from chapter2.evaluation import METRICS, bootstrap_interval, confusion_matrix
 from chapter2.evaluation.intervals import Interval
 from chapter2.selection.prepare import Prepared
 from chapter2.selection.quantities import QUALITIES
-from chapter2.selection.recommend import Contender, Recommendation, recommend
+from chapter2.selection.recommend import (
+    Contender,
+    Drawn,
+    Recommendation,
+    recommend,
+)
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import Shipped
 
@@ -25,8 +30,12 @@ def recommendation(
     limits: Requirements,
     options: Options,
     barred: Mapping[str, str] | None = None,
+    drawn: Drawn | None = None,
 ) -> Recommendation:
-    """Return the recommendation under the limits: qualities out of fold, and costs."""
+    """Return the recommendation under the limits: qualities out of fold, and costs.
+
+    ``drawn`` is what :func:`recommend` need not draw again.
+    """
     unmet = {
         e.name: tuple(limits.unmet({**qualities(e, prepared), **e.costs}))
         for e in found
@@ -41,6 +50,7 @@ def recommendation(
         barred,
         prepared.units,
         len(prepared.development.label_names),
+        drawn,
     )
 
 

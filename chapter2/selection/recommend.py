@@ -15,8 +15,10 @@ Shapes: N development records, M records predicted, R resamples.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +30,11 @@ from chapter2.selection.trial import Outcome
 
 RESAMPLES = 2000
 LEVEL = 0.95
+DRAWN = 6e-8  # seconds to draw and score one kind of record in one resample
+
+
+# by a name its score, by two names their differences (R,): see :func:`recommend`
+Drawn = dict[tuple[str, ...], Any]
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,7 @@ def recommend(
     barred: Mapping[str, str] | None = None,
     units: np.ndarray | None = None,
     classes: int | None = None,
+    drawn: Drawn | None = None,
 ) -> Recommendation:
     """Return the recommendation; ``labels`` (N,) are those of the development records.
 
@@ -135,6 +143,8 @@ def recommend(
         units: (N,) integers; records with the same one are drawn together. None: each
             record alone.
         classes: C; None: the largest label that is true or predicted, plus one.
+        drawn: what was drawn for another answer on the same predictions, labels and
+            seed; it is not drawn again, and what is new is added.
 
     Raises:
         DataError: there is no contender, or none that can be had.
@@ -151,13 +161,14 @@ def recommend(
     yard = Yardstick(labels, metric, classes or seen, units)
     pool = fit or [nearest(ready, broken, yard)]
     best = leader(pool, yard)
-    compared = compare(pool, best, yard, margin, seed)
+    drawn = {} if drawn is None else drawn
+    compared = compare(pool, best, yard, margin, seed, drawn)
     accepted = {c.name for c in compared if c.accepted} | {best.name}
     simplest = min((e for e in pool if e.name in accepted), key=lambda e: e.simplicity)
     return Recommendation(
         name=simplest.name,
         best=best.name,
-        scores={e.name: scored(e, yard, seed) for e in entrants},
+        scores=_scores(entrants, yard, seed, drawn),
         comparisons=tuple(compared),
         unmet=broken,
         meets=bool(fit),
@@ -165,6 +176,14 @@ def recommend(
         margin=margin,
         barred=barred,
     )
+
+
+def drawing(contenders: int, records: int, classes: int) -> float:
+    """Return the seconds that the intervals of so many contenders take.
+
+    With few classes there are about 4 C^2 kinds of record, where one of two is right.
+    """
+    return contenders * RESAMPLES * DRAWN * min(records, 4 * classes**2)
 
 
 def scored(e: Contender, yard: Yardstick, seed: int) -> Interval:
@@ -179,6 +198,15 @@ def scored(e: Contender, yard: Yardstick, seed: int) -> Interval:
         yard.classes,
         None if yard.units is None else yard.units[e.rows],
     )
+
+
+def _scores(
+    entrants: Sequence[Contender], yard: Yardstick, seed: int, drawn: Drawn
+) -> dict[str, Interval]:
+    return {
+        e.name: _once(drawn, (e.name,), partial(scored, e, yard, seed))
+        for e in entrants
+    }
 
 
 def nearest(
@@ -211,12 +239,15 @@ def compare(
     yard: Yardstick,
     margin: float,
     seed: int,
+    drawn: Drawn,
 ) -> list[Comparison]:
     """Return each contender beside the best, the best itself not among them."""
     others = [e for e in entrants if e.name != best.name]
     pairs = [_pair(e, best, yard) for e in others]
-    drawn = [pair.draw(RESAMPLES, seed) for pair in pairs]
-    differences = [both[:, 0] - both[:, 1] for both in drawn]  # (R,) each
+    differences = [
+        _once(drawn, (e.name, best.name), partial(_differences, pair, seed))
+        for e, pair in zip(others, pairs, strict=True)
+    ]
     # never 0: R resamples cannot show less than 1 in R + 1
     alone = [(1 + int((d <= -margin).sum())) / (RESAMPLES + 1) for d in differences]
     corrected = holm(alone)
@@ -230,6 +261,18 @@ def compare(
         )
         for i, p in enumerate(corrected)
     ]
+
+
+def _once(drawn: Drawn, names: tuple[str, ...], draw: Callable[[], Any]) -> Any:
+    if names not in drawn:
+        drawn[names] = draw()
+    return drawn[names]
+
+
+def _differences(pair: Resample, seed: int) -> np.ndarray:
+    """Return the differences of the two, of each resample: (R,)."""
+    both = pair.draw(RESAMPLES, seed)
+    return both[:, 0] - both[:, 1]
 
 
 def _interval(pair: Resample, differences: np.ndarray) -> Interval:

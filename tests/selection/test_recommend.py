@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from chapter2.errors import DataError
-from chapter2.selection.recommend import Contender, contenders, recommend
+from chapter2.evaluation.resampling import Resample
+from chapter2.selection.recommend import Contender, contenders, drawing, recommend
 from chapter2.selection.trial import Outcome, Trial
 
 N = 2000
@@ -136,3 +137,27 @@ def test_a_label_without_a_record_may_be_answered():
     assert 4 * more.scores["zero-shot"].value == pytest.approx(
         3 * answer.scores["zero-shot"].value
     )
+
+
+def test_what_was_drawn_is_not_drawn_again_when_something_is_barred(monkeypatch):
+    found = [entrant("large", 9, 0.95), entrant("middle", 5, 0.9)]
+    found += [entrant("small", 1, 0.7), entrant("tiny", 0, 0.6)]
+    calls, draw = [], Resample.draw
+    monkeypatch.setattr(
+        Resample, "draw", lambda *told: calls.append(told) or draw(*told)
+    )
+    drawn = {}
+    first = recommend(found, LABELS, drawn=drawn)
+    assert len(calls) == 4 + 3  # scores, and differences to the best
+    unmet = {"tiny": ("It is too slow.",)}
+    assert recommend(found, LABELS, unmet=unmet, drawn=drawn).scores == first.scores
+    assert len(calls) == 7
+    barred = {"large": "It was late."}
+    again = recommend(found, LABELS, barred=barred, drawn=drawn)
+    assert len(calls) == 7 + 2  # to the new best
+    assert again == recommend(found, LABELS, barred=barred)
+
+
+def test_many_labels_take_time_to_compare():
+    assert drawing(20, 10_000, 3) < 0.1
+    assert drawing(20, 10_000, 150) == drawing(20, 10_000, 300) > 10  # as many records

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from chapter2.evaluation.tables import shorten
 from chapter2.plots import (
     LINES,
@@ -35,6 +37,7 @@ QUIET = PALETTE[4]  # what is not the answer
 WIDTH = 5.2  # inches: on a telephone the words stay readable
 NAME = 13  # columns of a label beside a cell of the matrix
 BINS = 8  # of equally many test records
+CELLS = 12  # rows of the matrix at most: 150 labels would be 22,500 cells
 TELLING = 4  # learning curves in a colour of their own; more cannot be told apart
 
 
@@ -221,14 +224,23 @@ def _sizes(axes: Axes, curves: Mapping[str, Any], ahead: Sequence[MoreData]) -> 
 
 def confusion_figure(choice: Choice, number: str) -> NumberedFigure:
     """Draw the confusion matrix of the shipped model on the test part."""
-    names, matrix = choice.prepared.test.label_names, record.confusion(choice)
+    names: Sequence[str] = choice.prepared.test.label_names
+    matrix = record.confusion(choice)
     caption = (
         "The shipped model on the test part: rows are true labels, columns predicted "
         "ones; each cell holds the records and their share of the row."
     )
+    ends = ["right"] * len(names)
+    if len(names) > CELLS:
+        names, matrix = _pooled(names, matrix)
+        ends = ["right"] * (CELLS - 1) + ["answered with one of these"]
+        caption += (
+            f" Shown are the {CELLS - 1} labels that are most often confused; the "
+            "others stand together, even where one of them was taken for another."
+        )
     told = "; ".join(
-        f"of {int(row.sum())} {name}, {int(row[i])} right"
-        for i, (name, row) in enumerate(zip(names, matrix, strict=True))
+        f"of {int(row.sum())} {name}, {int(row[i])} {end}"
+        for i, (name, row, end) in enumerate(zip(names, matrix, ends, strict=True))
     )
     return numbered(
         confusion(matrix, [shorten(name, NAME) for name in names]),
@@ -236,6 +248,19 @@ def confusion_figure(choice: Choice, number: str) -> NumberedFigure:
         caption,
         f"Matrix: {told}.",
     )
+
+
+def _pooled(
+    names: Sequence[str], matrix: np.ndarray
+) -> tuple[Sequence[str], np.ndarray]:
+    """Return the matrix (C, C) with all but the most confused labels made one."""
+    errors = matrix.sum(0) + matrix.sum(1) - 2 * matrix.diagonal()  # (C,)
+    shown = np.sort(np.argsort(-errors, kind="stable")[: CELLS - 1])
+    place = np.full(len(names), CELLS - 1)
+    place[shown] = np.arange(CELLS - 1)
+    pooled = np.zeros((CELLS, CELLS), dtype=np.int64)
+    np.add.at(pooled, (place[:, None], place), matrix)
+    return [*(names[i] for i in shown), f"{len(names) - CELLS + 1} others"], pooled
 
 
 def calibration_figure(choice: Choice, number: str) -> NumberedFigure:
