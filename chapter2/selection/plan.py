@@ -19,46 +19,75 @@ Pure: what is known goes in, the next trial comes out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from chapter2.selection import forecasts
-from chapter2.selection.ladder import Rung
 from chapter2.selection.runner import Runner
+from chapter2.selection.standing import Standing
 from chapter2.selection.trial import Outcome, Trial
 
 EFFORTS = (1.0, 0.5, 0.25)  # shares of the schedule, where the whole does not fit
 LOOK = 0.25  # the share of the schedule of a first look
 LITTLE = 0.02  # of the time left: what takes no more goes on at once
-SLACK = 1.15  # a forecast is taken to be this much too low
 HOPE = 0.01  # gain per doubling of the records that is always thought possible
 STEEP = 0.10  # gain per doubling where one rung alone is known
 USUAL = 0.03  # the same, where it is to be likely and not only possible
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Chooses the next trial; ``score`` judges an outcome (higher is better)."""
-
-    runners: tuple[Runner, ...]  # in the order in which they are first tried
-    rungs: tuple[Rung, ...]
-    development: int  # records of the last refit
-    score: Callable[[Outcome], float]
-    seed: int = 0
-    asked: int = 0  # test records, which the last refit predicts
+class Plan(Standing):
+    """Chooses the next trial."""
 
     def next(
-        self, outcomes: Sequence[Outcome], running: Sequence[Trial], left: float
+        self,
+        outcomes: Sequence[Outcome],
+        running: Sequence[Trial],
+        left: float,
+        stored: Sequence[Trial] = (),
     ) -> Trial | None:
         """Return the next trial that fits into ``left`` seconds, or None.
 
-        The time of the last refit is kept free.
+        The time of the last refit is kept free. What an earlier run has ``stored``
+        takes no time, and comes first; small rungs stand before whole folds there.
         """
+        for trial in self._again(outcomes, running, left, stored):
+            return trial
         taken = {o.trial for o in outcomes} | set(running)
         for trial in self._wanted(outcomes, running, left):
             if trial not in taken and (fitting := self._fit(trial, outcomes, left)):
                 return fitting
         return None
+
+    def _again(
+        self,
+        outcomes: Sequence[Outcome],
+        running: Sequence[Trial],
+        left: float,
+        stored: Sequence[Trial],
+    ) -> Iterable[Trial]:
+        """Yield what was measured before, whatever time is left and whoever leads.
+
+        A shorter schedule waits while there is time for a longer one; a further fold
+        follows the first, and a change its parent, at the same effort.
+        """
+        known = {o.trial for o in outcomes if not o.failed}
+        done = {(o.trial.candidate, o.trial.fold, o.trial.records) for o in outcomes}
+        busy = {trial.candidate for trial in running}
+        for trial in stored:
+            name, first = trial.candidate, replace(trial, fold=0, records=self._largest)
+            if (name, trial.fold, trial.records) in done or name in busy:
+                continue
+            if not self._whole(trial):
+                wanted = True
+            elif parent := self._parent(name):
+                wanted = replace(trial, candidate=parent) in known
+            elif trial == first:
+                longest = replace(first, effort=1.0)
+                wanted = self._fit(longest, outcomes, left, stored) == trial
+            else:
+                wanted = first in known
+            if wanted:
+                yield trial
 
     def _wanted(
         self, outcomes: Sequence[Outcome], running: Sequence[Trial], left: float
@@ -106,21 +135,11 @@ class Plan:
             if trial.fold == 0 and self._fit(whole, outcomes, left):
                 yield trial
 
-    @property
-    def _largest(self) -> int:
-        """The training records of the whole first fold."""
-        return max(r.records for r in self.rungs if r.whole and r.fold == 0)
-
     def _leads(self, name: str, outcomes: Sequence[Outcome]) -> bool:
         """Whether its last score there reaches the best, to a standard error."""
         if not (mine := self._on_first(name, outcomes)):
             return False
         return self.score(mine[-1]) + self._error(mine[-1]) >= self._best(outcomes)
-
-    def _error(self, outcome: Outcome) -> float:
-        """Return the standard error of the score, as of a share p of M records."""
-        score = self.score(outcome)
-        return math.sqrt(max(score * (1 - score), 0.01) / max(1, len(outcome.rows)))
 
     def _changes(self, outcomes: Sequence[Outcome]) -> Iterable[Trial]:
         """Yield the trials that change the models which whole folds have left."""
@@ -130,15 +149,6 @@ class Plan:
                 for o in self._of(parent, outcomes):
                     if self._whole(o.trial):
                         yield replace(o.trial, candidate=runner.name)
-
-    def _parent(self, name: str) -> str | None:
-        """Return the runner whose model ``name`` changes; None: it stands alone."""
-        parent = self.runner(name).parent
-        return parent if any(r.name == parent for r in self.runners) else None
-
-    def runner(self, name: str) -> Runner:
-        """Return the runner of that name."""
-        return next(r for r in self.runners if r.name == name)
 
     def _promotions(
         self,
@@ -172,7 +182,11 @@ class Plan:
         return Trial(name, rung.fold, rung.records, effort, self.seed)
 
     def _fit(
-        self, trial: Trial, outcomes: Sequence[Outcome], left: float
+        self,
+        trial: Trial,
+        outcomes: Sequence[Outcome],
+        left: float,
+        stored: Sequence[Trial] = (),
     ) -> Trial | None:
         """Return the trial, at a lower effort if need be, or None if none fits."""
         runner = self.runner(trial.candidate)
@@ -180,27 +194,12 @@ class Plan:
         free = runner.by_epochs and first_whole and not self._parent(runner.name)
         for effort in EFFORTS if free else (1.0,):
             wanted = replace(trial, effort=trial.effort * effort)
+            if wanted in stored:
+                return wanted
             needed = self._needed(wanted, outcomes)
             if needed + self.refit(wanted, outcomes) <= left:
                 return wanted if left > 0 else None
         return None
-
-    def _needed(self, trial: Trial, outcomes: Sequence[Outcome]) -> float:
-        """Return the forecast; 0 where nothing is known.
-
-        A change that was not tried is taken to last as long as the training did: it is
-        mostly shorter.
-        """
-        needed = self.forecast(trial, outcomes)
-        if needed is None and (parent := self._parent(trial.candidate)):
-            needed = self.forecast(replace(trial, candidate=parent), outcomes)
-        return needed or 0.0
-
-    def _whole(self, trial: Trial) -> bool:
-        return any(
-            r.whole and (r.fold, r.records) == (trial.fold, trial.records)
-            for r in self.rungs
-        )
 
     def alive(self, name: str, outcomes: Sequence[Outcome]) -> bool:
         """Whether the candidate has not failed and could still be the best."""
@@ -231,69 +230,3 @@ class Plan:
             whole = self.runner(name).work(self._largest)
             ahead = max(0.0, math.log2(whole / self._trained(last.trial)))
         return min(1.0, score + max(gain, HOPE) * ahead + 2 * self._error(last))
-
-    def forecast(self, trial: Trial, outcomes: Sequence[Outcome]) -> float | None:
-        """Return the seconds that the trial will take; None where nothing is known."""
-        mine = self._of(trial.candidate, outcomes)
-        here = [o for o in mine if not o.elsewhere]  # machines differ
-        if here and self.runner(trial.candidate).reads_once:
-            seconds = forecasts.of_reading(
-                trial, here, self.development, self._largest, self.asked
-            )
-        else:
-            seconds = forecasts.of_work(trial, here or mine, self._work)
-        return None if seconds is None else SLACK * seconds
-
-    def _work(self, trial: Trial) -> float:
-        """Return how many records the trial reads, repeats counted.
-
-        To learn from one, forwards and back, lasts about as long as to predict three.
-        """
-        sizes = self.development, self._largest, self.asked
-        return self._trained(trial) + forecasts.predicted(trial, *sizes) / 3
-
-    def _trained(self, trial: Trial) -> float:
-        """Return how many records training reads, repeats counted."""
-        return trial.effort * self.runner(trial.candidate).work(trial.records)
-
-    def refit(self, trial: Trial, outcomes: Sequence[Outcome]) -> float:
-        """Return the seconds of fitting the trial's candidate to all records.
-
-        What changes a model has none to change by then: its parent is fitted first.
-        """
-        whole = replace(trial, fold=-1, records=self.development)
-        own = self.forecast(whole, outcomes) or 0.0
-        if parent := self._parent(trial.candidate):
-            own += self.refit(replace(trial, candidate=parent), outcomes)
-        return own
-
-    def _failed(self, name: str, outcomes: Sequence[Outcome]) -> bool:
-        return any(o.failed for o in outcomes if o.trial.candidate == name)
-
-    def _of(self, name: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """Return the candidate's outcomes, in the order of the ladder."""
-        mine = [o for o in outcomes if o.trial.candidate == name and not o.failed]
-        return sorted(mine, key=lambda o: (o.trial.fold, o.trial.records))
-
-    def _on_first(self, name: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """Return the candidate's outcomes on the first fold, by records."""
-        return [o for o in self._of(name, outcomes) if o.trial.fold == 0]
-
-    def _best(self, outcomes: Sequence[Outcome]) -> float:
-        """Return the best score among those that count; 0 without any."""
-        return max((self.score(o) for o in outcomes if self._counts(o)), default=0.0)
-
-    def _at(self, name: str, i: int, outcomes: Sequence[Outcome]) -> Outcome | None:
-        rung = self.rungs[i]
-        for o in self._of(name, outcomes):
-            if (o.trial.fold, o.trial.records) == (rung.fold, rung.records):
-                return o
-        return None
-
-    def _counts(self, outcome: Outcome) -> bool:
-        """Whether the outcome counts in the recommendation: the first fold, whole."""
-        return (
-            outcome.trial.fold == 0
-            and not outcome.failed
-            and self._whole(outcome.trial)
-        )

@@ -65,12 +65,21 @@ class Race:
         self.store.folder.mkdir(parents=True, exist_ok=True)
         # what a run that was killed had used is used
         self.budget.used_before += Budget.noted(self.store.clock)
+        self._stored = self._earlier()
         write_records(self._records_file, self.records)
         self._stack = ExitStack()
         self._light = self.warm or self._nursery(LIGHT)
         self._heavy: Place | None = None
         self._running: dict[str, tuple[Trial, Child]] = {}
         return self
+
+    def _earlier(self) -> list[Trial]:
+        """Return what earlier runs have measured of this race; small rungs first."""
+        names = {runner.name for runner in self.plan.runners}
+        found = [
+            t for t in self.store.measured() if t.fold >= 0 and t.candidate in names
+        ]
+        return sorted(found, key=lambda t: (t.fold, t.records, t.title))
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
@@ -136,7 +145,7 @@ class Race:
 
     def _next(self) -> Trial | None:
         """Return the next trial; None: what is running must end first, or all has."""
-        return self.plan.next(self.outcomes, self._taken(), self.left)
+        return self.plan.next(self.outcomes, self._taken(), self.left, self._stored)
 
     def _taken(self) -> list[Trial]:
         """Return what is not to be begun: it runs, or was ended."""

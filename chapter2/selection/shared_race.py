@@ -71,7 +71,7 @@ class SharedRace(Race):
     def _next(self) -> Trial | None:
         while True:
             taken = [*self._taken(), *self.study.held, *self.passed]
-            trial = self.plan.next(self.outcomes, taken, self.left)
+            trial = self.plan.next(self.outcomes, taken, self.left, self._stored)
             if trial is None or self.store.find(trial) or self._takes(trial):
                 return trial
             self.passed.append(trial)

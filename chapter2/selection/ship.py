@@ -107,7 +107,10 @@ def last_effort(race: Race, name: str, effort: float) -> float:
     runner = race.plan.runner(name)
     if runner.by_epochs and not runner.parent:
         for more in (e for e in EFFORTS if e > effort):
-            trial = Trial(name, REFIT, race.plan.development, more)
+            trial = Trial(name, REFIT, race.plan.development, more, race.plan.seed)
+            made = race.store.find(trial)  # before this run was stopped
+            if made and not made.failed:
+                return more
             if race.plan.refit(trial, race.outcomes) <= race.left:
                 return more
     return effort

@@ -139,17 +139,30 @@ class Store:
 
     def find(self, trial: Trial) -> Outcome | None:
         """Return the outcome where it is there, whole and readable."""
-        path = self.path(trial)
-        if not path.with_suffix(".json").exists():
-            return None
-        try:
-            return Outcome.load(path)
-        except (OSError, ValueError, KeyError, TypeError, BadZipFile):
-            return None  # damaged: measured again
+        return _whole(self.path(trial))
+
+    def measured(self) -> list[Trial]:
+        """Return the trials of this context that are there and have not failed."""
+        paths = (path.with_suffix("") for path in self.folder.glob("*-f*-n*-s*.json"))
+        found = [outcome for path in paths if (outcome := self._mine(path))]
+        return [outcome.trial for outcome in found if not outcome.failed]
+
+    def _mine(self, path: Path) -> Outcome | None:
+        """Return the outcome there; None: it is damaged, or of other records."""
+        outcome = _whole(path)
+        return outcome if outcome and self.path(outcome.trial) == path else None
 
     def model(self, trial: Trial) -> Path:
         """Return the folder of the model that ``trial`` made, where it kept one."""
         return self.path(trial).with_suffix(".model")
+
+
+def _whole(path: Path) -> Outcome | None:
+    """Return the outcome at ``path``; None where it is not there, or damaged."""
+    try:
+        return Outcome.load(path)
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+        return None  # measured again
 
 
 def context_of(fingerprint: str, folds: int, settings: dict[str, Any]) -> str:

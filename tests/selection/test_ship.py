@@ -12,7 +12,7 @@ from chapter2.selection.ladder import ladder
 from chapter2.selection.plan import Plan
 from chapter2.selection.prepare import CHECKED
 from chapter2.selection.runner import Runner
-from chapter2.selection.trial import Outcome, Trial
+from chapter2.selection.trial import Outcome, Store, Trial
 
 truth = np.random.default_rng(0).random((2000, 2))
 texts = [str(i) for i in range(2000)]
@@ -102,14 +102,13 @@ def test_a_service_is_sent_few_texts_again_and_its_answers_are_kept(asked):
     assert [call[0] for call in asked.seen] == [2000]
 
 
-def test_the_last_fit_has_more_passes_where_there_is_time():
+def test_the_last_fit_has_more_passes_where_there_is_time(tmp_path):
     """What was measured on half of its passes was shipped so, with time left."""
     runners = (Runner("words", True, False), Runner("a", False, True))
     plan = Plan(runners, ladder((800, 800, 800), 2), 1200, lambda o: 0.8, asked=600)
     half = Outcome(Trial("a", 0, 800, 0.5), np.arange(400), truth[:400], 40.0, 0.0)
-    race = SimpleNamespace(
-        plan=plan, folds=((range(800), range(400)),), outcomes=[half], left=121.0
-    )
+    store = Store(tmp_path, "context")
+    race = SimpleNamespace(plan=plan, outcomes=[half], left=121.0, store=store)
     assert plan.refit(Trial("a", 0, 800), [half]) == pytest.approx(
         1.15 * 40 * 1400 / (400 + 400 / 3)
     )
@@ -119,3 +118,10 @@ def test_the_last_fit_has_more_passes_where_there_is_time():
     race.left = 0.0  # not less than was measured, whatever the time
     assert ship.last_effort(race, "a", 0.5) == 0.5
     assert ship.last_effort(race, "words", 1.0) == 1.0
+    # a run that was stopped had made it: it takes no time
+    fuller = Trial("a", ship.REFIT, 1200)
+    failed = Outcome.failure(fuller, "memory ran out")
+    failed.save(store.path(fuller))
+    assert ship.last_effort(race, "a", 0.5) == 0.5
+    Outcome(fuller, np.arange(600), truth[:600], 80.0, 0.0).save(store.path(fuller))
+    assert ship.last_effort(race, "a", 0.5) == 1.0
