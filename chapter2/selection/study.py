@@ -154,7 +154,7 @@ class SharedStudy:
         """Return the id of a new running trial; it names its machine from the start."""
         from optuna.trial import TrialState, create_trial
 
-        about = {"trial": asdict(trial), "machine": self.machine, "leads": self.leads}
+        about = {"trial": asdict(trial), "machine": self.machine}
         template = create_trial(state=TrialState.RUNNING, user_attrs=about)
         self._mine[trial] = self.storage.create_new_trial(self.study, template)
         return self._mine[trial]
@@ -198,7 +198,7 @@ class SharedStudy:
         self._running = [each for each in others if not each.state.is_finished()]
         for each in others:
             if each.state.is_finished() and each.number not in self._read:
-                self._hear(each)
+                self._hear(each, leader["machine"])
         self._looked = time.monotonic()
 
     def _see(self, signs: dict[str, Any], leader: dict[str, Any]) -> None:
@@ -210,17 +210,17 @@ class SharedStudy:
                 if machine == leader["machine"]:
                     self._until = now + leader["left"]
 
-    def _hear(self, each: FrozenTrial) -> None:
+    def _hear(self, each: FrozenTrial, leader: str) -> None:
         """Take the outcome of a finished trial, where it has one that counts.
 
-        What failed on a joiner may go well on the others; what failed on the leader
-        cannot be shipped.
+        What failed on a joiner, or on one that led before, may go well on the others;
+        what failed on the leader cannot be shipped.
         """
         self._read.add(each.number)
         about = each.user_attrs
         if "outcome" in about:
             told = {**about["outcome"], "elsewhere": True}
-            if told["error"] is None or about["leads"]:
+            if told["error"] is None or about["machine"] == leader:
                 outcome = Outcome.unpacked(told)
                 self._told[outcome.trial] = about["machine"]
                 self._news.append(outcome)

@@ -142,9 +142,16 @@ class Store:
         return _whole(self.path(trial))
 
     def measured(self) -> list[Trial]:
-        """Return the trials of this context that are there and have not failed."""
-        paths = (path.with_suffix("") for path in self.folder.glob("*-f*-n*-s*.json"))
+        """Return the trials of this context that are there; forget those that failed.
+
+        To be called when a run begins: why a trial failed may be gone by then, as a
+        service that was not reached, or other processes that left no memory.
+        """
+        paths = [path.with_suffix("") for path in self.folder.glob("*-f*-n*-s*.json")]
         found = [outcome for path in paths if (outcome := self._mine(path))]
+        for outcome in found:
+            if outcome.failed:
+                self.path(outcome.trial).with_suffix(".json").unlink()
         return [outcome.trial for outcome in found if not outcome.failed]
 
     def _mine(self, path: Path) -> Outcome | None:

@@ -34,6 +34,8 @@ class Fake:
             os._exit(3)
         if self.does == "refuse":
             raise DataError("These texts cannot be learnt; add others.")
+        if self.does == "fail" and os.environ.get("FAILS"):
+            raise DataError("There is no key; set it.")
         if self.does == "grow":
             self.held = np.ones(10**12)
         if self.does == "linger" and len(train) > MANY:
@@ -52,6 +54,7 @@ FAKES = (
     Fake("brisk", 0.5),
     Fake("exits", does="exit"),
     Fake("refuses", does="refuse"),
+    Fake("fails", does="fail"),  # while it is told to
     Fake("grows", does="grow"),
     Fake("hangs", does="hang"),  # on some machines
     Fake("lingers", does="linger"),  # at the last fit

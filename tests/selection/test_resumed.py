@@ -10,7 +10,8 @@ from chapter2.selection.budget import Budget
 from chapter2.selection.prepare import prepare
 from chapter2.selection.recommend import contenders
 from chapter2.selection.runner import Runner
-from chapter2.selection.trial import Trial
+from chapter2.selection.ship import REFIT, ship
+from chapter2.selection.trial import Outcome, Trial
 
 __all__ = ["nurseries"]  # the nurseries know the fake candidates here too
 NAMES = ("tfidf", "brisk")
@@ -97,10 +98,35 @@ def test_a_longer_budget_trains_longer_than_what_was_stored():
     assert plan.next([look], [full.trial], 10.0, (half[0].trial,)) is None
 
 
+def test_what_failed_before_is_tried_again(snippets, tmp_path, monkeypatch):
+    """The key was set by then, and the same error stood there: nothing was asked."""
+    monkeypatch.setenv("FAILS", "1")
+    with race_of(snippets, ["fails"], tmp_path) as first:
+        first.run()
+    assert {o.error for o in first.outcomes} == {"There is no key; set it."}
+    monkeypatch.delenv("FAILS")
+    with race_of(snippets, ["fails"], tmp_path) as again:
+        again.run()
+    assert not any(o.failed for o in again.outcomes)
+    assert {o.trial.fold for o in again.outcomes} == {0, 1, 2}
+
+
+def test_a_last_fit_that_failed_before_is_tried_again(snippets, tmp_path):
+    """A fold's model was shipped each time."""
+    trial = Trial("tfidf", REFIT, 240)
+    with race_of(snippets, ["tfidf"], tmp_path / "run") as first:
+        first.run()
+        Outcome.failure(trial, "memory ran out").save(first.store.path(trial))
+    test = prepare(snippets, None, 0).test
+    with race_of(snippets, ["tfidf"], tmp_path / "run") as again:
+        again.run()
+        assert ship(again, "tfidf", 1.0, test, tmp_path / "out").refit
+
+
 def test_only_what_this_run_may_use_is_found(snippets, tmp_path):
     with race_of(snippets, ["majority", "brisk"], tmp_path) as first:
         first.run()
-        refit = Trial("majority", -1, 240)
+        refit = Trial("majority", REFIT, 240)
         outcome(refit, 0.5, 1.0).save(first.store.path(refit))
     some = snippets.take(200, seed=1)
     with race_of(some, ["majority"], tmp_path) as other:

@@ -231,7 +231,8 @@ def test_of_two_claims_at_once_one_wins(two, monkeypatch):
     first, second = sorted(trials, key=lambda each: each.number)
     assert first.state is TrialState.RUNNING  # the lower number has it
     assert second.state is TrialState.FAIL
-    assert first.user_attrs["leads"] == results[True]
+    leads = first.user_attrs["machine"] == two[0].machine
+    assert leads == results[True]
 
 
 def made(trial=TRIAL, **facts):
@@ -270,6 +271,17 @@ def test_what_failed_on_a_joiner_may_go_well_elsewhere(two):
     assert leader.claim(TRIAL)
     (found,) = joiner.news(0.0)
     assert (found.trial, found.error) == (other, "memory ran out")
+
+
+def test_what_failed_on_one_that_led_before_is_tried_again(two):
+    """A service that was not reached then was never asked again."""
+    first, _ = two
+    assert first.claim(TRIAL)
+    first.tell(Outcome.failure(TRIAL, "no key"), 0.0)
+    second = lead(first.place, "choose", ["tfidf"], 50.0, lambda line: None)
+    joiner, _ = find(first.place, "choose", lambda line: None)
+    assert second.news(50.0) == joiner.news(0.0) == []
+    assert second.claim(TRIAL)
 
 
 def test_a_joiner_has_the_time_of_its_leader_and_ends_with_it(two):

@@ -79,6 +79,17 @@ def test_a_failure_is_kept_with_its_reason(tmp_path):
     assert json.loads(store.path(failure.trial).with_suffix(".json").read_text())
 
 
+def test_a_run_that_begins_forgets_what_failed_before(tmp_path):
+    store, other = Store(tmp_path, "context"), Store(tmp_path, "other")
+    made().save(store.path(made().trial))
+    failure = Outcome.failure(Trial("a", 0, 10), "no key")
+    for each in (store, other):
+        failure.save(each.path(failure.trial))
+    assert store.measured() == [made().trial]
+    assert store.find(failure.trial) is None
+    assert other.find(failure.trial).failed  # of other records: not ours
+
+
 def test_the_context_changes_with_records_folds_and_settings():
     contexts = {
         context_of("a", 3, {}),
