@@ -39,36 +39,31 @@ class Plan(Standing):
     """Chooses the next trial."""
 
     def next(
-        self,
-        outcomes: Sequence[Outcome],
-        running: Sequence[Trial],
-        left: float,
-        stored: Sequence[Trial] = (),
+        self, outcomes: Sequence[Outcome], running: Sequence[Trial], left: float
     ) -> Trial | None:
         """Return the next trial that fits into ``left`` seconds, or None.
 
-        The time of the last refit is kept free. What an earlier run has ``stored``
-        takes no time, and comes first; small rungs stand before whole folds there.
+        The time of the last refit is kept free.
         """
-        for trial in self._again(outcomes, running, left, stored):
-            return trial
         taken = {o.trial for o in outcomes} | set(running)
         for trial in self._wanted(outcomes, running, left):
             if trial not in taken and (fitting := self._fit(trial, outcomes, left)):
                 return fitting
         return None
 
-    def _again(
+    def again(
         self,
         outcomes: Sequence[Outcome],
         running: Sequence[Trial],
         left: float,
         stored: Sequence[Trial],
-    ) -> Iterable[Trial]:
-        """Yield what was measured before, whatever time is left and whoever leads.
+    ) -> Trial | None:
+        """Return what is to be taken of the trials that an earlier run has stored.
 
-        A shorter schedule waits while there is time for a longer one; a further fold
-        follows the first, and a change its parent, at the same effort.
+        They cost nothing: no matter how little time is left, and who is ahead. But a
+        shorter schedule waits while there is time for a longer one; a further fold
+        follows the first, and a change its parent, at the same effort. In ``stored``
+        small rungs stand before whole folds.
         """
         known = {o.trial for o in outcomes if not o.failed}
         done = {(o.trial.candidate, o.trial.fold, o.trial.records) for o in outcomes}
@@ -87,7 +82,8 @@ class Plan(Standing):
             else:
                 wanted = first in known
             if wanted:
-                yield trial
+                return trial
+        return None
 
     def _wanted(
         self, outcomes: Sequence[Outcome], running: Sequence[Trial], left: float

@@ -145,7 +145,11 @@ class Race:
 
     def _next(self) -> Trial | None:
         """Return the next trial; None: what is running must end first, or all has."""
-        return self.plan.next(self.outcomes, self._taken(), self.left, self._stored)
+        return self._again() or self.plan.next(self.outcomes, self._taken(), self.left)
+
+    def _again(self) -> Trial | None:
+        """Return a trial of an earlier run that counts in this one."""
+        return self.plan.again(self.outcomes, self._taken(), self.left, self._stored)
 
     def _taken(self) -> list[Trial]:
         """Return what is not to be begun: it runs, or was ended."""

@@ -69,9 +69,11 @@ class SharedRace(Race):
             self._add(found or outcome)
 
     def _next(self) -> Trial | None:
+        if trial := self._again():  # though another machine is at it
+            return trial
         while True:
             taken = [*self._taken(), *self.study.held, *self.passed]
-            trial = self.plan.next(self.outcomes, taken, self.left, self._stored)
+            trial = self.plan.next(self.outcomes, taken, self.left)
             if trial is None or self.store.find(trial) or self._takes(trial):
                 return trial
             self.passed.append(trial)

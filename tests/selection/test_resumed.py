@@ -48,7 +48,10 @@ def resumed(plan, stored, left):
     """Return the outcomes with which the plan ends: new trials take no time here."""
     known = {o.trial: o for o in stored}
     outcomes = []
-    while trial := plan.next(outcomes, [], left, tuple(known)):
+    stored = tuple(known)
+    while trial := (
+        plan.again(outcomes, [], left, stored) or plan.next(outcomes, [], left)
+    ):
         outcomes.append(known.get(trial) or outcome(trial, 0.8, 1.0))
     return outcomes
 
@@ -92,10 +95,10 @@ def test_a_longer_budget_trains_longer_than_what_was_stored():
     wholes = [o.trial for o in again if plan._whole(o.trial)]
     assert wholes == [Trial("enc", fold, WHOLE) for fold in range(3)]
     # by then there is no time for the longer one: the shorter one stands
-    assert plan.next([look], [], 10.0, (half[0].trial,)) == half[0].trial
+    assert plan.again([look], [], 10.0, (half[0].trial,)) == half[0].trial
     full = outcome(replace(half[0].trial, effort=1.0), 0.8, 80.0)
-    assert plan.next([look, full], [], 10.0, (half[0].trial,)) is None
-    assert plan.next([look], [full.trial], 10.0, (half[0].trial,)) is None
+    assert plan.again([look, full], [], 10.0, (half[0].trial,)) is None
+    assert plan.again([look], [full.trial], 10.0, (half[0].trial,)) is None
 
 
 def test_what_failed_before_is_tried_again(snippets, tmp_path, monkeypatch):

@@ -187,6 +187,24 @@ def test_what_was_measured_before_it_was_shared_is_told(alone, snippets, tmp_pat
     assert here == there
 
 
+def test_what_is_stored_counts_though_a_joiner_is_at_it_again(
+    alone, snippets, tmp_path
+):
+    """It was waited for until there was no time."""
+    place, folder = tmp_path / "journal", tmp_path / "run"
+    shutil.copytree(alone.store.folder, folder)
+    sharing.machine(snippets, "lead", place, tmp_path / "none")
+    joiner = sharing.machine(snippets, "join", place, tmp_path / "there")
+    for outcome in alone.outcomes:
+        assert joiner.study.claim(outcome.trial)
+    late = sharing.machine(snippets, "lead", place, folder)
+    assert len(late.study.held) == len(alone.outcomes)
+    late.budget.seconds = late.budget.used
+    with late:
+        late.run()
+    assert scores(late.outcomes, late) == scores(alone.outcomes, alone)
+
+
 def test_the_budget_ends_the_wait_for_another_machine(snippets, tmp_path, monkeypatch):
     monkeypatch.setattr(study_module, "GONE", 600.0)
     monkeypatch.setattr(closing_module, "MOST_RESERVED", 0.0)  # as long as is stated
