@@ -72,12 +72,19 @@ class Nursery:
         self._began = time.monotonic()
         self._ready: float | None = None  # the moment when all is imported
         self._ended: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._running: dict[str, Child] | None = {}  # None: the nursery has ended
+        self._lock = threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
 
     def start(self, name: str, function: str, argument: Path, log: Path) -> Child:
         """Run ``function`` (``"module:name"``) on the path ``argument``, in a child."""
         child = Child(name, log, ready=lambda: self._ready)
         self.children[name] = child
+        with self._lock:
+            if self._running is None:
+                self._lose(child)
+                return child
+            self._running[name] = child
         self._say(start=name, function=function, argument=str(argument), log=str(log))
         return child
 
@@ -121,23 +128,32 @@ class Nursery:
 
     def _say(self, **order: str) -> None:
         stdin = _of(self.process.stdin)
-        # a nursery that has died has ended its children: _read tells of them
+        # of the children of a nursery that has died _read tells
         with contextlib.suppress(BrokenPipeError):
             stdin.write(json.dumps(order) + "\n")
             stdin.flush()
 
     def _read(self) -> None:
-        told = set()
+        running = self._running
+        assert running is not None  # until the end of this
         for line in _of(self.process.stdout):
             ended = json.loads(line)
             if ended == READY:
                 self._ready = time.monotonic()
                 continue
-            told.add(ended["name"])
+            with self._lock:
+                del running[ended["name"]]  # its end must not be told again
             self._ended.put(ended)
-        # an end that is told, and not yet asked for, must not be told again
-        for name in set(self.children) - told:
-            self._ended.put({"name": name, "code": -signal.SIGTERM})
+        with self._lock:
+            self._running = None
+        for child in running.values():
+            self._lose(child)
+
+    def _lose(self, child: Child) -> None:
+        """Tell that a child has ended because there is no nursery."""
+        with child.log.open("a") as log:
+            log.write("The process that was to start it has ended; see its messages.\n")
+        self._ended.put({"name": child.name, "code": 1})
 
 
 class Spawner:

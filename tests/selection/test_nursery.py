@@ -109,6 +109,34 @@ def test_an_end_is_told_once_though_the_nursery_ends_before_it_is_asked_for(
         assert place.wait(0.5) is None
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("when", ["before it starts", "after it has ended"])
+def test_what_a_dead_nursery_is_asked_for_ends_at_once(tmp_path, when):
+    """Its trial held a place until the time was up."""
+    with nursery(["no_such_module"]) as place:
+        if when == "after it has ended":
+            place.process.wait(30)
+            time.sleep(0.3)
+        for name in ("one", "two"):
+            asked = start(place, tmp_path, name, sleep=60)
+            ended = place.wait(30)
+            assert (ended.name, ended.code) == (name, 1)
+            assert "has ended" in asked.log.read_text()
+        assert place.wait(0.3) is None
+        assert not place.children
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_name_that_comes_again_is_told_when_the_nursery_ends(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    with nursery() as place:
+        start(place, tmp_path, "one", write=str(tmp_path / "result"), text="done")
+        assert place.wait(30).code == 0
+        start(place, tmp_path, "one", sleep=60)
+        place.process.kill()
+        assert place.wait(30).name == "one"
+
+
 def test_nothing_ends_while_we_wait_shortly(place, tmp_path):
     start(place, tmp_path, "long", sleep=60)
     assert place.wait(0.1) is None
