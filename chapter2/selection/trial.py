@@ -20,7 +20,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from chapter2.files import read_json, write_json
+from chapter2.files import read_json, sync, write_json
 from chapter2.runtime import versions
 
 LONGEST = 40  # characters of an address or a folder in the name of a file
@@ -80,6 +80,7 @@ class Outcome:
         """Write ``path.npz`` and then ``path.json``, whose presence says: whole."""
         aside = path.with_suffix(".part.npz")
         np.savez(aside, rows=self.rows, probabilities=self.probabilities)
+        sync(aside)  # a failing power supply must not leave the second file alone
         aside.replace(path.with_suffix(".npz"))
         write_json(path.with_suffix(".json"), self._facts())
 
@@ -168,7 +169,7 @@ def _whole(path: Path) -> Outcome | None:
     """Return the outcome at ``path``; None where it is not there, or damaged."""
     try:
         return Outcome.load(path)
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile):
         return None  # measured again
 
 

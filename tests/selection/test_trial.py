@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from chapter2.selection import trial as trial_module
 from chapter2.selection.budget import Budget
 from chapter2.selection.trial import Outcome, Store, Trial, context_of
 
@@ -39,8 +40,18 @@ def test_a_damaged_outcome_counts_as_absent(tmp_path, ending):
     path = store.path(made().trial)
     made().save(path)
     whole = path.with_suffix(ending).read_bytes()
-    path.with_suffix(ending).write_bytes(whole[: len(whole) // 2])
-    assert store.find(made().trial) is None
+    for length in range(len(whole)):  # 0: as a power failure leaves it
+        path.with_suffix(ending).write_bytes(whole[:length])
+        assert store.find(made().trial) is None
+        assert store.measured() == []
+
+
+def test_the_arrays_are_on_the_disk_before_the_file_that_says_so(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(trial_module, "sync", lambda path: synced.append(path.suffix))
+    monkeypatch.setattr(trial_module, "write_json", lambda path, _: synced.append("."))
+    made().save(tmp_path / "one")
+    assert synced == [".npz", "."]
 
 
 def test_names_with_dots_and_slashes_and_efforts_do_not_meet_in_one_file(tmp_path):
