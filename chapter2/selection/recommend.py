@@ -94,13 +94,18 @@ def contenders(
 ) -> list[Contender]:
     """Return the candidates with predictions from all records of a fold or more.
 
-    ``whole`` gives the number of training records of each fold.
+    ``whole`` gives the number of training records of each fold. One that lacks the
+    first fold is left out: it would share no record with one that has this fold alone.
     """
     found: dict[str, list[Outcome]] = {}
     for o in outcomes:
         if not o.failed and o.trial.records == whole[o.trial.fold]:
             found.setdefault(o.trial.candidate, []).append(o)
-    return [_pooled(name, mine, simplicity[name]) for name, mine in found.items()]
+    return [
+        _pooled(name, mine, simplicity[name])
+        for name, mine in found.items()
+        if any(o.trial.fold == 0 for o in mine)
+    ]
 
 
 def _pooled(name: str, mine: Sequence[Outcome], simplicity: int) -> Contender:

@@ -161,3 +161,18 @@ def test_what_was_drawn_is_not_drawn_again_when_something_is_barred(monkeypatch)
 def test_many_labels_take_time_to_compare():
     assert drawing(20, 10_000, 3) < 0.1
     assert drawing(20, 10_000, 150) == drawing(20, 10_000, 300) > 10  # as many records
+
+
+def test_one_without_the_first_fold_is_no_contender():
+    """It shared no record with one that had this fold alone: nothing to compare."""
+
+    def outcome(name, fold, error=None):
+        trial, rows = Trial(name, fold, 100), np.arange(10) + 10 * fold
+        if error:
+            return Outcome.failure(trial, error)
+        return Outcome(trial, rows, np.eye(2)[LABELS[rows]], 2.0, 0.0)
+
+    trials = [outcome("a", 0, "memory ran out"), outcome("a", 1), outcome("b", 0)]
+    found = contenders(trials, {0: 100, 1: 100}, {"a": 1, "b": 3})
+    assert recommend(found, LABELS, "accuracy").name == "b"
+    assert [e.name for e in found] == ["b"]
