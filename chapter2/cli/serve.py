@@ -37,7 +37,7 @@ def serve(
 
     console = Console(quiet=quiet)
     app = application(load_model(model))
-    if host not in (*HERE, "::1"):
+    if host not in HERE:
         console.notice("Whoever reaches this machine can ask the model.")
     # as Ctrl-C, but no failure: that is how a service is stopped
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -70,7 +70,11 @@ def application(predictor: Predictor) -> Starlette:
 
 def _handlers() -> dict[Any, Any]:
     """Return how each failure is answered."""
+    from starlette.requests import ClientDisconnect
     from starlette.responses import JSONResponse
+
+    async def gone(request: Request, error: ClientDisconnect) -> JSONResponse:
+        return JSONResponse({"error": "The body is not whole."}, 400)  # none reads it
 
     async def refused(request: Request, error: BadRequest) -> JSONResponse:
         return JSONResponse({"error": str(error)}, error.state)
@@ -82,7 +86,13 @@ def _handlers() -> dict[Any, Any]:
         told = f"{error.detail}: there are POST /predict and GET /health."
         return JSONResponse({"error": told}, error.status_code)
 
-    return {BadRequest: refused, Chapter2Error: failed, 404: unknown, 405: unknown}
+    return {
+        BadRequest: refused,
+        ClientDisconnect: gone,
+        Chapter2Error: failed,
+        404: unknown,
+        405: unknown,
+    }
 
 
 def _without_text(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 PACKAGES = ("starlette", "uvicorn")
-HERE = ("127.0.0.1", "localhost")  # this machine alone
+HERE = ("127.0.0.1", "localhost", "::1")  # this machine alone
 AT_ONCE = 64  # connections; a further one is told to come again (503)
 LAST_WORDS = 5  # seconds for answers that are under way when the server is stopped
 TICK = 0.01  # seconds between two looks whether it has started
@@ -53,7 +53,7 @@ def serving(app: Starlette, host: str, port: int) -> Iterator[str]:
 
     door = _door(host, port)
     # a page of the web whose name is led to this machine is not asked for from here
-    asked = TrustedHostMiddleware(app, [*HERE]) if host in HERE else app
+    asked = TrustedHostMiddleware(app, [*HERE, "[::1]"]) if host in HERE else app
     config = uvicorn.Config(
         asked,
         lifespan="off",

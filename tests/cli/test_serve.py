@@ -125,10 +125,16 @@ def test_what_cannot_be_answered_is_said_and_it_goes_on_until_sigterm(start):
         urllib.request.urlopen(
             urllib.request.Request(f"{address}/health", headers={"Host": "a.example"})
         )
+    place = ("127.0.0.1", int(address.rsplit(":", 1)[1]))
+    with socket.create_connection(place) as client:  # it hangs up amid the body
+        client.sendall(
+            b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n"
+            b"Content-Type: application/json\r\n\r\n{"
+        )
     assert asked(f"{address}/model")[0] == 404
     assert asked(predict)[0] == 405
     assert asked(predict, {"texts": ["good"]})[0] == 200
-    with socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1]))):
+    with socket.create_connection(place):
         process.send_signal(signal.SIGTERM)  # an idle client keeps nobody waiting
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "", "")
@@ -164,6 +170,17 @@ def test_an_encoder_answers_as_it_predicts(tiny):
     shares = model.predict_proba(["a good film"])[0]
     assert [*row["probabilities"].values()] == pytest.approx(shares, abs=1e-6)
     assert row["label"] == model.label_names[shares.argmax()]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_name_that_is_led_to_this_machine_is_refused(words, host):
+    with serving(application(load_model(words)), host, 0) as address:
+        assert asked(f"{address}/health")[0] == 200
+        request = urllib.request.Request(
+            f"{address}/health", headers={"Host": "a.example"}
+        )
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(request)
 
 
 def test_a_service_that_the_model_asks_and_that_fails_is_named():
