@@ -249,13 +249,13 @@ def _measure(
             used=time.monotonic() - began,
             study=study,
             say=console.notice,
+            report=lambda choice: write_report(choice, out),
         )
     except KeyboardInterrupt:
         console.notice(
             f"What was measured is kept in {out}; repeat the command to go on with it."
         )
         raise
-    choice = write_report(choice, out)
     said = dataset.notices  # before anything was measured
     console.notice(*(each for each in choice.notices if each not in said))
     places = f"model: {out / 'model'}\nreport: {out / 'report.html'}"

@@ -93,6 +93,7 @@ def choose(
     used: float = 0.0,
     study: str | Path | None = None,
     say: Callable[[str], None] = print,
+    report: Callable[[Choice], Choice] | None = None,
 ) -> Choice:
     """Measure candidates on ``dataset`` within the budget; recommend and ship one.
 
@@ -108,6 +109,8 @@ def choose(
         study: a file on a shared folder, or a database's URL, through which others
             carry out trials too: see :func:`chapter2.join`.
         say: takes one line for each thing that is found on the way.
+        report: writes the report; a run that is ended meanwhile has not ended well, and
+            its time counts. What it returns is returned.
 
     Raises:
         UsageError, DataError: the records, the limits, the budget or the study make no
@@ -136,9 +139,13 @@ def choose(
             except Chapter2Error:
                 race.store.clock.unlink(missing_ok=True)
                 raise
-    race.store.clock.unlink(missing_ok=True)  # it has ended: a new run has all its time
     phases.end("closing")
-    return replace(choice, timing=run.timing(race))
+    choice = replace(choice, timing=run.timing(race))
+    if report is not None:
+        budget.note(race.store.clock)
+        choice = report(choice)
+    race.store.clock.unlink(missing_ok=True)  # it has ended: a new run has all its time
+    return choice
 
 
 @dataclass(frozen=True)

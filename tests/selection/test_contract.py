@@ -81,6 +81,29 @@ def test_the_end_of_another_child_is_not_that_of_the_last_fit(
     assert race.outcome_of(trial, None) is made
 
 
+def test_a_run_that_is_ended_before_its_report_is_written_goes_on(snippets, tmp_path):
+    """The repeat had a whole budget again."""
+
+    def ended(choice):
+        raise KeyboardInterrupt
+
+    named = asked("majority", seconds=30)
+    with pytest.raises(KeyboardInterrupt):
+        choose(snippets, out=tmp_path, report=ended, **named)
+    (clock,) = (tmp_path / "trials").glob("clock-*")
+    before = Budget.noted(clock)
+    assert 1 < before < 30
+
+    def drawn(choice):
+        assert Budget.noted(clock) > before
+        return write_report(choice, tmp_path)
+
+    choice = choose(snippets, out=tmp_path, report=drawn, **named)
+    assert choice.timing.used > before
+    assert "report" in choice.timing.phases
+    assert not clock.exists()
+
+
 def late_run(seconds):
     records = TextDataset("r", ("a text",) * 4, (0, 1, 0, 1), ("a", "b"))
     limits = Requirements(budget_seconds=seconds)
