@@ -119,21 +119,20 @@ def choose(
     """
     options = options or Options()
     limits = (requirements or Requirements()).check()
-    budget = Budget(limits.budget_seconds, used)
-    phases = Phases(budget)
+    phases = Phases(budget := Budget(limits.budget_seconds, used))
     with on_device(limits.device), nursery(LIGHT) as warm:
         # it imports while the records are prepared
         prepared = prepare(dataset, test, options.seed, options.kind)
         names, ineligible = entrants(prepared, limits, options)
-        folder = Path(out) / TRIALS
-        race = race_of(prepared, names, limits, options, folder, budget, say)
+        asked = (limits, options, Path(out) / TRIALS, budget, say)
+        race = race_of(prepared, names, *asked)
         race.warm = warm
         if study is not None:
             race = shared(race, study, options.metric)
         with race:
             phases.end("preparation")
-            asked = (limits, options, phases, ineligible, Path(out))
-            run = Run(dataset, test, prepared, *asked)
+            told = (limits, options, phases, ineligible, Path(out))
+            run = Run(dataset, test, prepared, *told)
             try:
                 choice = run.carry_out(race)
             except Chapter2Error:
