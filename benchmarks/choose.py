@@ -38,10 +38,11 @@ from chapter2 import data
 from chapter2.evaluation.metrics import score_by
 from chapter2.selection.budget import Budget
 from chapter2.selection.choose import Options, choose, race_of
+from chapter2.selection.contenders import contenders
 from chapter2.selection.entrants import entrants
 from chapter2.selection.plan import Plan
 from chapter2.selection.prepare import Prepared, prepare
-from chapter2.selection.recommend import contenders, leader
+from chapter2.selection.recommend import Yardstick, leader
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import ship
 from chapter2.selection.trial import Outcome, Trial
@@ -161,7 +162,8 @@ def exhaustive(task: Task, seed: int, given: argparse.Namespace) -> dict[str, An
         with race:
             outcomes = race.run()
             found = contenders(outcomes, prepared.whole, dict.fromkeys(names, 0))
-            best = leader(found, prepared.labels, METRIC)
+            yard = Yardstick(prepared.labels, METRIC, len(prepared.test.label_names))
+            best = leader(found, yard)
             model = ship(race, best.name, 1.0, prepared.test, place / "model")
     predicted = model.probabilities.argmax(1)
     classes = len(prepared.test.label_names)

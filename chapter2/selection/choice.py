@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chapter2.evaluation.intervals import Interval
+from chapter2.selection.contenders import Contender
 from chapter2.selection.plan import Plan
 from chapter2.selection.prepare import Prepared
-from chapter2.selection.recommend import Contender, Recommendation
+from chapter2.selection.recommend import Recommendation
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import Shipped
 from chapter2.selection.trial import Outcome, Trial

@@ -16,6 +16,7 @@ from chapter2.selection.budget import MOST_RESERVED, Budget, Phases, beside
 from chapter2.selection.candidates import candidate
 from chapter2.selection.choice import Choice, Timing
 from chapter2.selection.closing import checking
+from chapter2.selection.contenders import Contender, contenders
 from chapter2.selection.costs import measure_costs
 from chapter2.selection.delivery import Delivery, predicted
 from chapter2.selection.entrants import contents, entrants
@@ -32,14 +33,7 @@ from chapter2.selection.prepare import (
 from chapter2.selection.profile import SAMPLE, Profile, analyse
 from chapter2.selection.quantities import OTHER_SPELLING, QUALITIES
 from chapter2.selection.race import Race
-from chapter2.selection.recommend import (
-    Contender,
-    Drawn,
-    Recommendation,
-    Yardstick,
-    contenders,
-    drawing,
-)
+from chapter2.selection.recommend import Drawn, Recommendation, Yardstick, drawing
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.shared_race import shared
 from chapter2.selection.too_little import none_measured

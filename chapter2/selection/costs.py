@@ -14,9 +14,9 @@ from chapter2.data import TextDataset
 from chapter2.errors import Chapter2Error
 from chapter2.selection.candidates import candidate
 from chapter2.selection.closing import closing, starting
+from chapter2.selection.contenders import Contender
 from chapter2.selection.quantities import cost_per_1000
 from chapter2.selection.race import Race
-from chapter2.selection.recommend import Contender
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import HELD, RESENT, whole_fold
 

@@ -17,10 +17,11 @@ from chapter2.data import TextDataset
 from chapter2.deployment.whole import whole_folder
 from chapter2.selection.candidates import candidate
 from chapter2.selection.closing import checking, closing, spare, starting
+from chapter2.selection.contenders import Contender
 from chapter2.selection.costs import costs_of
 from chapter2.selection.prepare import Prepared
 from chapter2.selection.race import Race
-from chapter2.selection.recommend import Contender, Recommendation
+from chapter2.selection.recommend import Recommendation
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import REFIT, Shipped, ship
 from chapter2.selection.too_little import none_ready

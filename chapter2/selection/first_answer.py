@@ -11,9 +11,10 @@ from threading import Event
 
 from chapter2.evaluation.intervals import Interval
 from chapter2.selection.budget import Budget
+from chapter2.selection.contenders import contenders
 from chapter2.selection.plan import Plan
 from chapter2.selection.quantities import OTHER_SPELLING
-from chapter2.selection.recommend import Yardstick, contenders, scored
+from chapter2.selection.recommend import Yardstick, scored
 from chapter2.selection.trial import Outcome
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chapter2.selection.recommend import Contender
+from chapter2.selection.contenders import Contender
 
 SECONDS = "trained_seconds"  # of all of a contender's trials: known of each
 # the first of these that is known of two contenders or more is drawn

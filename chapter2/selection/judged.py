@@ -9,14 +9,10 @@ import numpy as np
 
 from chapter2.evaluation import METRICS, bootstrap_interval, confusion_matrix
 from chapter2.evaluation.intervals import Interval
+from chapter2.selection.contenders import Contender
 from chapter2.selection.prepare import Prepared
 from chapter2.selection.quantities import QUALITIES
-from chapter2.selection.recommend import (
-    Contender,
-    Drawn,
-    Recommendation,
-    recommend,
-)
+from chapter2.selection.recommend import Drawn, Recommendation, recommend
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import Shipped
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chapter2.evaluation.metrics import score_by
-from chapter2.selection.recommend import RESAMPLES, Contender, recommend
+from chapter2.selection.contenders import Contender
+from chapter2.selection.recommend import RESAMPLES, recommend
 
 RNG = np.random.default_rng(5)
 LABELS = RNG.integers(0, 2, 400)

@@ -13,8 +13,8 @@ from chapter2.deployment.shipped import load_model, save_model
 from chapter2.selection import race as race_module
 from chapter2.selection import worker
 from chapter2.selection.candidates import CANDIDATES
+from chapter2.selection.contenders import contenders
 from chapter2.selection.prepare import prepare
-from chapter2.selection.recommend import contenders
 from chapter2.selection.ship import ship
 from chapter2.selection.trial import Outcome, Trial
 

@@ -8,8 +8,8 @@ import pytest
 from chapter2.data import TextDataset
 from chapter2.deployment import measure as measure_module
 from chapter2.deployment.measure import OutOfTimeError
+from chapter2.selection.contenders import Contender
 from chapter2.selection.costs import measure_costs
-from chapter2.selection.recommend import Contender
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.trial import Outcome, Trial
 

@@ -9,8 +9,9 @@ import pytest
 from chapter2.deployment.measure import OutOfTimeError
 from chapter2.errors import DataError, ModelError
 from chapter2.selection import delivery
+from chapter2.selection.contenders import Contender
 from chapter2.selection.delivery import LATE, SLOW, Delivery
-from chapter2.selection.recommend import Contender, recommend
+from chapter2.selection.recommend import recommend
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import Shipped
 

@@ -11,13 +11,14 @@ from chapter2.evaluation.intervals import wilson_interval
 from chapter2.selection import difficulty as module
 from chapter2.selection.budget import Budget
 from chapter2.selection.choose import Options, race_of
+from chapter2.selection.contenders import Contender
 from chapter2.selection.difficulty import difficulty
 from chapter2.selection.first_answer import first_scores
 from chapter2.selection.gains import smallest_difference
 from chapter2.selection.judged import recommendation
 from chapter2.selection.judged import test_scores as scores_on_test
 from chapter2.selection.prepare import Prepared, prepare
-from chapter2.selection.recommend import Contender, drawing
+from chapter2.selection.recommend import drawing
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.trial import Outcome, Trial
 

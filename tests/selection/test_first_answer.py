@@ -6,12 +6,13 @@ import pytest
 from chapter2.data import TextDataset
 from chapter2.selection.budget import Budget
 from chapter2.selection.choose import Options, race_of
+from chapter2.selection.contenders import Contender
 from chapter2.selection.first_answer import FirstAnswer, first_scores, sentence
 from chapter2.selection.judged import qualities, recommendation
 from chapter2.selection.ladder import ladder
 from chapter2.selection.plan import Plan
 from chapter2.selection.prepare import prepare
-from chapter2.selection.recommend import Contender, Yardstick
+from chapter2.selection.recommend import Yardstick
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.runner import Runner
 from chapter2.selection.trial import Outcome, Trial

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chapter2.selection.contenders import Contender
 from chapter2.selection.front import SECONDS, drawn_costs, pareto_front
-from chapter2.selection.recommend import Contender
 
 VALUES = st.integers(0, 6).map(float)
 

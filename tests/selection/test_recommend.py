@@ -3,7 +3,8 @@ import pytest
 
 from chapter2.errors import DataError
 from chapter2.evaluation.resampling import Resample
-from chapter2.selection.recommend import Contender, contenders, drawing, recommend
+from chapter2.selection.contenders import Contender, contenders
+from chapter2.selection.recommend import drawing, recommend
 from chapter2.selection.trial import Outcome, Trial
 
 N = 2000

@@ -7,8 +7,8 @@ from test_plan import CHEAP, FOLDS, flat, outcome, plan_of, race, rising
 from test_race import nurseries, race_of
 
 from chapter2.selection.budget import Budget
+from chapter2.selection.contenders import contenders
 from chapter2.selection.prepare import prepare
-from chapter2.selection.recommend import contenders
 from chapter2.selection.runner import Runner
 from chapter2.selection.ship import REFIT, ship
 from chapter2.selection.trial import Outcome, Trial

@@ -26,9 +26,10 @@ from chapter2.selection import join as join_module
 from chapter2.selection import race as race_module
 from chapter2.selection import study as study_module
 from chapter2.selection.candidates import CANDIDATES
+from chapter2.selection.contenders import contenders
 from chapter2.selection.join import find
 from chapter2.selection.prepare import prepare
-from chapter2.selection.recommend import contenders, recommend
+from chapter2.selection.recommend import recommend
 from chapter2.selection.shared_race import shared, study_name
 from chapter2.selection.study import lead
 from chapter2.selection.trial import Outcome, Trial

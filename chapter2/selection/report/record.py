@@ -28,9 +28,9 @@ from chapter2.files import read_json
 from chapter2.runtime import cores, versions
 from chapter2.selection import gains
 from chapter2.selection.choice import Choice
+from chapter2.selection.contenders import Contender
 from chapter2.selection.front import drawn_costs, pareto_front
 from chapter2.selection.judged import qualities
-from chapter2.selection.recommend import Contender
 from chapter2.selection.report import sentences
 from chapter2.selection.report.words import title, without_paths
 from chapter2.selection.trial import DECISIVE

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from chapter2.evaluation.tables import text_table
 from chapter2.selection.choice import Choice
+from chapter2.selection.contenders import Contender
 from chapter2.selection.gains import more_data, more_time
-from chapter2.selection.recommend import Contender
 from chapter2.selection.report import sentences
 from chapter2.selection.report.record import by_score, front_of
 from chapter2.selection.report.words import (

@@ -11,13 +11,13 @@ from chapter2.data import TextDataset
 from chapter2.evaluation import bootstrap_interval
 from chapter2.selection.choice import Choice, Timing
 from chapter2.selection.choose import Options
+from chapter2.selection.contenders import contenders
 from chapter2.selection.findings import Finding
 from chapter2.selection.judged import qualities, recommendation
 from chapter2.selection.ladder import ladder
 from chapter2.selection.plan import Plan
 from chapter2.selection.prepare import Prepared, Scorer
 from chapter2.selection.quantities import QUALITIES
-from chapter2.selection.recommend import contenders
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.runner import Runner
 from chapter2.selection.ship import Shipped

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from chapter2.evaluation.intervals import Interval
-from chapter2.selection.recommend import RESAMPLES, Contender, at_worst, recommend
+from chapter2.selection.contenders import Contender
+from chapter2.selection.recommend import RESAMPLES, at_worst, recommend
 from chapter2.selection.report import as_text, sentences
 from chapter2.selection.report.record import as_record
 
