@@ -16,6 +16,7 @@ from chapter2.selection.candidates import CANDIDATES
 from chapter2.selection.first_answer import FirstAnswer
 from chapter2.selection.prepare import is_light, plan_for, prepare, store_for
 from chapter2.selection.race import Race, subset
+from chapter2.selection.recommend import Yardstick
 from chapter2.selection.trial import Trial
 
 HERE = Path(__file__).parent
@@ -67,11 +68,11 @@ def test_baselines_are_measured_on_every_record_once(snippets, tmp_path):
 def test_torch_is_imported_once_the_first_answer_is_out(snippets, tmp_path):
     """It held a core that the cheap candidates were waiting for."""
     race = race_of(snippets, ["majority", "tfidf", "brisk"], tmp_path)
-    labels = np.asarray(race.records.labels)
+    yard = Yardstick(np.asarray(race.records.labels), "accuracy", 2)
     whole = {i: len(train) for i, (train, _) in enumerate(race.folds)}
     lines = []
     say = lines.append
-    race.first = FirstAnswer(race.plan, whole, labels, "accuracy", race.budget, say)
+    race.first = FirstAnswer(race.plan, whole, yard, race.budget, say)
     with race:
         while not race.first.over.is_set():
             assert race._heavy is None
