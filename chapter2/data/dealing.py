@@ -18,11 +18,16 @@ from chapter2.data.records import TextDataset
 from chapter2.errors import DataError
 
 
-def units_of(dataset: TextDataset, keys: Sequence[str]) -> list[list[int]]:
+def units_of(
+    dataset: TextDataset, keys: Sequence[str] | None = None
+) -> list[list[int]]:
     """Return the sets of records that must stay together, as lists of indices.
 
-    ``keys`` (N,) are the normalised texts; an empty group joins nothing.
+    ``keys`` (N,) are the normalised texts, where they are at hand; an empty group joins
+    nothing.
     """
+    if keys is None:
+        keys = [normalise(text) for text in dataset.texts]
     components = Components(len(dataset))
     components.join_equal(keys)
     components.join_equal([group or None for group in dataset.groups or ()])
@@ -30,10 +35,9 @@ def units_of(dataset: TextDataset, keys: Sequence[str]) -> list[list[int]]:
 
 
 def unit_numbers(dataset: TextDataset) -> np.ndarray:
-    """Return for each record the number of its unit, (N,): no split parts a unit."""
+    """Return the number of each record's unit, (N,), 0 .. U-1: no split parts one."""
     numbers = np.empty(len(dataset), dtype=np.int64)
-    units = units_of(dataset, [normalise(text) for text in dataset.texts])
-    for number, unit in enumerate(units):
+    for number, unit in enumerate(units_of(dataset)):
         numbers[unit] = number
     return numbers
 

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 
 from chapter2.data.dealing import deal, units_of
-from chapter2.data.normalise import normalise
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, UsageError
 
@@ -41,7 +40,7 @@ def folds(dataset: TextDataset, k: int = 5, seed: int = 0) -> tuple[Fold, ...]:
     """
     if k < 2:
         raise UsageError(f"k is {k}; cross-validation needs 2 folds or more.")
-    units = units_of(dataset, [normalise(text) for text in dataset.texts])
+    units = units_of(dataset)
     contents = [Counter(dataset.labels[i] for i in unit) for unit in units]
     _check_possible(dataset, contents, k)
     dealt = _dealt(contents, len(dataset.label_names), k, seed)

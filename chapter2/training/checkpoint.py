@@ -143,12 +143,9 @@ def prune(folder: Path, wanted: Collection[int | None]) -> None:
     """
     steps = steps_in(folder)
     spared = set(wanted)
-    for step in steps:
-        if step in wanted:
-            with suppress(
-                OSError, ValueError, AttributeError
-            ):  # damaged: it names none
-                spared.add(read_state(path_of(folder, step)).get("best_step"))
+    for step in (step for step in steps if step in wanted):
+        with suppress(OSError, ValueError, AttributeError):  # damaged: it names none
+            spared.add(read_state(path_of(folder, step)).get("best_step"))
     for step in steps:
         if step not in spared:
             _remove(path_of(folder, step))

@@ -47,8 +47,9 @@ def parse(folder: Path, name: str) -> TextDataset:
     firsts: dict[str, str] = {}
     labels: dict[str, set[str]] = defaultdict(set)
     for label, text in about:
-        firsts.setdefault(said(text), text)
-        labels[said(text)].add(label)
+        key = said(text)
+        firsts.setdefault(key, text)
+        labels[key].add(label)
     kept = {
         text: min(labels[key]) for key, text in firsts.items() if len(labels[key]) == 1
     }

@@ -176,9 +176,9 @@ def _contenders(choice: Choice) -> dict[str, Any]:
         "numbers": tuple(range(1, len(header) + 1 + len(costs))),
         "chosen": next(i for i, e in enumerate(order) if e.name == found.name),
         "comparison": [
-            told(choice)
+            said
             for told in (sentences.compared, sentences.together, sentences.resolution)
-            if told(choice)
+            if (said := told(choice))
         ],
         "broken": broken,
         "late": late,

@@ -109,9 +109,9 @@ def together(choice: Choice) -> str | None:
     parts = {"development": prepared.units, "test": prepared.test_units}
     told = [
         f"the {count(len(units), f'{name} record')} form "
-        f"{count(len(set(units.tolist())), 'independent unit')}"
+        f"{count(independent, 'independent unit')}"
         for name, units in parts.items()
-        if len(set(units.tolist())) < len(units)
+        if (independent := len(set(units.tolist()))) < len(units)
     ]
     if not told:
         return None
