@@ -98,7 +98,8 @@ def show(fig: Figure, number: str, caption: str, alt: str) -> None:
     what stands on the axes, and what there is to be seen. The figure is closed.
 
     Raises:
-        UsageError: no caption, no alt text, or a number that is not like ``"5.1"``.
+        UsageError: no caption, no alt text, a number that is not like ``"5.1"``, or
+            words in black, which were written outside :func:`style`.
     """
     from IPython.display import display
 
@@ -112,6 +113,11 @@ def numbered(fig: Figure, number: str, caption: str, alt: str) -> NumberedFigure
     for name, words in (("caption", caption), ("alt text", alt)):
         if not words.strip():
             raise UsageError(f"Figure {number} has no {name}; say what it shows.")
+    if black := _black_words(fig):
+        raise UsageError(
+            f"Figure {number} writes {black[0]!r} in black, which no dark page shows; "
+            "make it inside `with plots.style():`."
+        )
     caption, alt = f"Figure {number}. {caption.strip()}", " ".join(alt.split())
     page = _PAGE.format(
         id="fig-" + number.replace(".", "-"),
@@ -119,6 +125,19 @@ def numbered(fig: Figure, number: str, caption: str, alt: str) -> NumberedFigure
         caption=html.escape(caption, quote=False),
     )
     return NumberedFigure(page, f"{caption}\n[{alt}]")
+
+
+def _black_words(fig: Figure) -> list[str]:
+    """Return the words in matplotlib's own colour: they do not turn with the page."""
+    from matplotlib.colors import to_rgb
+    from matplotlib.text import Text
+
+    texts = [text for text in fig.findobj(Text) if isinstance(text, Text)]
+    return [
+        text.get_text()
+        for text in texts
+        if text.get_text().strip() and to_rgb(text.get_color()) == (0, 0, 0)
+    ]
 
 
 # the style element: Sphinx themes put HTML outputs on a light box in the dark theme,

@@ -213,6 +213,16 @@ def test_a_figure_without_words_is_refused(number, caption, alt, message):
     plt.close(fig)
 
 
+def test_words_that_would_stay_black_in_the_dark_are_refused():
+    with plots.style():
+        fig, axes = plt.subplots()
+        axes.plot([1, 2], label="late")
+    axes.legend()  # outside the style: a legend asks for its colour when it is made
+    with pytest.raises(UsageError, match=r"Figure 5\.1 writes 'late' in black"):
+        plots.numbered(fig, "5.1", "Caption.", "Alt.")
+    plt.close(fig)
+
+
 def texts(figure):
     page = plots.numbered(figure, "1.1", "C.", "A.")._repr_html_()
     return re.findall(r"<text[^>]*>([^<]*)</text>", page)
