@@ -21,7 +21,7 @@ from chapter2.selection.costs import measure_costs
 from chapter2.selection.delivery import Delivery, predicted
 from chapter2.selection.entrants import contents, entrants
 from chapter2.selection.first_answer import FirstAnswer
-from chapter2.selection.judged import recommendation, test_scores
+from chapter2.selection.judged import recommendation, test_scores, yardstick
 from chapter2.selection.nursery import nursery
 from chapter2.selection.prepare import (
     Prepared,
@@ -33,7 +33,7 @@ from chapter2.selection.prepare import (
 from chapter2.selection.profile import SAMPLE, Profile, analyse
 from chapter2.selection.quantities import OTHER_SPELLING, QUALITIES
 from chapter2.selection.race import Race
-from chapter2.selection.recommend import Drawn, Recommendation, Yardstick, drawing
+from chapter2.selection.recommend import Drawn, Recommendation, drawing
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.shared_race import shared
 from chapter2.selection.too_little import none_measured
@@ -238,18 +238,17 @@ def race_of(
 ) -> Race:
     """Return the race of ``names`` on the prepared records."""
     entries = [candidate(name).entry for name in names]
-    metric = QUALITIES[options.metric]
+    yard = yardstick(prepared, options)
     settings = {"seed": options.seed, "device": limits.device, **contents(names)}
-    plan = plan_for(prepared, entries, metric, options.seed)
-    classes = len(prepared.development.label_names)
-    yard = Yardstick(prepared.labels, metric, classes, prepared.units)
+    plan = plan_for(prepared, entries, yard.metric, options.seed)
+    comparing = drawing(len(names), len(yard.labels), yard.classes)
     return Race(
         records=prepared.development,
         folds=prepared.folds,
         plan=plan,
         store=store_for(prepared, folder, settings),
         budget=budget,
-        reserve=reserve(limits, drawing(len(names), len(prepared.labels), classes)),
+        reserve=reserve(limits, comparing),
         light=frozenset(e.name for e in entries if is_light(e) or e.network),
         jobs=options.jobs,
         say=say,

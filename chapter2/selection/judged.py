@@ -12,7 +12,7 @@ from chapter2.evaluation.intervals import Interval
 from chapter2.selection.contenders import Contender
 from chapter2.selection.prepare import Prepared
 from chapter2.selection.quantities import QUALITIES
-from chapter2.selection.recommend import Drawn, Recommendation, recommend
+from chapter2.selection.recommend import Drawn, Recommendation, Yardstick, recommend
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import Shipped
 
@@ -36,18 +36,15 @@ def recommendation(
         e.name: tuple(limits.unmet({**qualities(e, prepared), **e.costs}))
         for e in found
     }
-    return recommend(
-        found,
-        prepared.labels,
-        QUALITIES[options.metric],
-        options.margin,
-        unmet,
-        options.seed,
-        barred,
-        prepared.units,
-        len(prepared.development.label_names),
-        drawn,
-    )
+    yard = yardstick(prepared, options)
+    return recommend(found, yard, options.margin, unmet, options.seed, barred, drawn)
+
+
+def yardstick(prepared: Prepared, options: Options) -> Yardstick:
+    """Return what contenders are held against: the development records."""
+    classes = len(prepared.development.label_names)
+    metric = QUALITIES[options.metric]
+    return Yardstick(prepared.labels, metric, classes, prepared.units)
 
 
 def qualities(e: Contender, prepared: Prepared) -> dict[str, float]:

@@ -44,7 +44,8 @@ class Yardstick:
     labels: np.ndarray  # (N,) true, by development row
     metric: str  # a name in ``evaluation.METRICS``
     classes: int  # C: one may be answered of which there is no record
-    units: np.ndarray | None = None  # (N,) records that are drawn together
+    # (N,) integers: records with the same one are drawn together; None: each alone
+    units: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -76,31 +77,24 @@ class Recommendation:
 
 def recommend(
     entrants: Sequence[Contender],
-    labels: np.ndarray,
-    metric: str = "macro_f1",
+    yard: Yardstick,
     margin: float = 0.01,
     unmet: Mapping[str, tuple[str, ...]] | None = None,
     seed: int = 0,
     barred: Mapping[str, str] | None = None,
-    units: np.ndarray | None = None,
-    classes: int | None = None,
     drawn: Drawn | None = None,
 ) -> Recommendation:
-    """Return the recommendation; ``labels`` (N,) are those of the development records.
+    """Return the simplest contender that meets the limits and loses little.
 
     Args:
         entrants: what was measured on all records of at least one fold.
-        labels: the true labels, by development row.
-        metric: a name in ``evaluation.METRICS``.
+        yard: what their predictions are held against.
         margin: the loss against the best that is accepted for simplicity, as a share.
         unmet: for each contender the sentences on the limits that it breaks.
         seed: of the resamples.
         barred: contenders that cannot be had, and why.
-        units: (N,) integers; records with the same one are drawn together. None: each
-            record alone.
-        classes: C; None: the largest label that is true or predicted, plus one.
-        drawn: what was drawn for another answer on the same predictions, labels and
-            seed; it is not drawn again, and what is new is added.
+        drawn: what was drawn for another answer on the same predictions, yardstick
+            and seed; it is not drawn again, and what is new is added.
 
     Raises:
         DataError: there is no contender, or none that can be had.
@@ -113,8 +107,6 @@ def recommend(
         )
     broken = {e.name: tuple((unmet or {}).get(e.name, ())) for e in entrants}
     fit = [e for e in ready if not broken[e.name]]
-    seen = 1 + int(max(labels.max(), *(e.predicted.max() for e in entrants)))
-    yard = Yardstick(labels, metric, classes or seen, units)
     pool = fit or [nearest(ready, broken, yard)]
     best = leader(pool, yard)
     drawn = {} if drawn is None else drawn
@@ -128,7 +120,7 @@ def recommend(
         comparisons=tuple(compared),
         unmet=broken,
         meets=bool(fit),
-        metric=metric,
+        metric=yard.metric,
         margin=margin,
         barred=barred,
     )

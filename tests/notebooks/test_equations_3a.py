@@ -7,11 +7,12 @@ import pytest
 
 from chapter2.evaluation.metrics import score_by
 from chapter2.selection.contenders import Contender
-from chapter2.selection.recommend import RESAMPLES, recommend
+from chapter2.selection.recommend import RESAMPLES, Yardstick, recommend
 
 RNG = np.random.default_rng(5)
 LABELS = RNG.integers(0, 2, 400)
 METRIC, MARGIN = "macro_f1", 0.02
+YARD = Yardstick(LABELS, METRIC, 2)
 # simplicity, and of how many records the label is wrong
 ERRORS = {"simple": (0, 90), "middle": (1, 62), "best": (2, 60)}
 
@@ -45,7 +46,7 @@ def test_every_equation_of_the_page_has_a_test_here(equations) -> None:
 
 
 def test_equation_3a_1() -> None:
-    found = recommend([contender(n) for n in ERRORS], LABELS, METRIC, MARGIN)
+    found = recommend([contender(n) for n in ERRORS], YARD, MARGIN)
     raw = {name: by_hand(name, "best") for name in ("simple", "middle")}
     # Holm: the smaller one times two, the larger one at least as much
     low, high = sorted(raw, key=lambda name: raw[name])
@@ -58,7 +59,7 @@ def test_equation_3a_1() -> None:
 
 def test_equation_3a_2() -> None:
     every = [contender(name) for name in ERRORS]
-    found = recommend(every, LABELS, METRIC, MARGIN)
+    found = recommend(every, YARD, MARGIN)
     safe = {c.name for c in found.comparisons if c.p_value <= 0.05} | {found.best}
     assert found.best == "best"
     assert safe == {"middle", "best"}
@@ -79,5 +80,5 @@ def test_few_records_prove_little_so_that_the_best_stays(
         found.append(
             Contender(name, simplicity, np.arange(records), predicted, 1.0, {})
         )
-    answer = recommend(found, labels, METRIC, MARGIN)
+    answer = recommend(found, Yardstick(labels, METRIC, 2), MARGIN)
     assert answer.name == chosen

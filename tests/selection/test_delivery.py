@@ -11,12 +11,13 @@ from chapter2.errors import DataError, ModelError
 from chapter2.selection import delivery
 from chapter2.selection.contenders import Contender
 from chapter2.selection.delivery import LATE, SLOW, Delivery
-from chapter2.selection.recommend import recommend
+from chapter2.selection.recommend import Yardstick, recommend
 from chapter2.selection.requirements import Requirements
 from chapter2.selection.ship import Shipped
 
 N = 1000
 LABELS = np.arange(N) % 2
+YARD = Yardstick(LABELS, "accuracy", 2)
 LIMITS = Requirements(maximum={"latency_ms_p95": 10.0})
 # name: simplicity, accuracy, latency of a fold's model, latency as it ships
 FIELD = {
@@ -36,7 +37,7 @@ def contender(name):
 
 def judge(found, barred):
     unmet = {e.name: tuple(LIMITS.unmet(e.costs)) for e in found}
-    return recommend(found, LABELS, "accuracy", unmet=unmet, barred=barred)
+    return recommend(found, YARD, unmet=unmet, barred=barred)
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_a_mismatch_stops_and_nothing_ships(deliver, tmp_path):
 
 def test_what_is_barred_has_no_say_and_is_no_yardstick():
     found = [contender(name) for name in FIELD]
-    answer = recommend(found, LABELS, "accuracy", barred={"minilm-full": LATE})
+    answer = recommend(found, YARD, barred={"minilm-full": LATE})
     assert answer.best == answer.name == "minilm-head"
     assert {c.name for c in answer.comparisons} == {"tfidf"}
     assert answer.scores.keys() == FIELD.keys()

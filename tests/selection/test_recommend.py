@@ -4,11 +4,13 @@ import pytest
 from chapter2.errors import DataError
 from chapter2.evaluation.resampling import Resample
 from chapter2.selection.contenders import Contender, contenders
-from chapter2.selection.recommend import drawing, recommend
+from chapter2.selection.recommend import Yardstick, drawing, recommend
 from chapter2.selection.trial import Outcome, Trial
 
 N = 2000
 LABELS = np.arange(N) % 2
+RIGHT = Yardstick(LABELS, "accuracy", 2)
+F1 = Yardstick(LABELS, "macro_f1", 2)
 
 
 def entrant(name, simplicity, accuracy, rows=None, seed=0, **costs):
@@ -29,13 +31,13 @@ def like(other, name, simplicity, wrong=0):
 
 def test_the_simplest_of_those_shown_to_be_as_good_is_recommended():
     best = entrant("large", 9, 0.9)
-    answer = recommend([best, like(best, "small", 1, wrong=4)], LABELS, "accuracy")
+    answer = recommend([best, like(best, "small", 1, wrong=4)], RIGHT)
     assert (answer.best, answer.name) == ("large", "small")
     assert answer.comparisons[0].accepted
 
 
 def test_a_worse_one_is_not_recommended_however_simple():
-    answer = recommend([entrant("large", 9, 0.9), entrant("small", 1, 0.8)], LABELS)
+    answer = recommend([entrant("large", 9, 0.9), entrant("small", 1, 0.8)], F1)
     assert answer.name == answer.best == "large"
     assert not answer.comparisons[0].accepted
 
@@ -45,7 +47,7 @@ def test_not_shown_to_be_worse_is_not_enough():
     few = np.arange(60)
     best = entrant("large", 9, 0.9, few)
     small = entrant("small", 1, 0.88, few, seed=1)
-    answer = recommend([best, small], LABELS, "accuracy")
+    answer = recommend([best, small], RIGHT)
     assert answer.name == "large"
     assert answer.comparisons[0].difference.high > 0  # nor is it shown to be worse
 
@@ -53,19 +55,16 @@ def test_not_shown_to_be_worse_is_not_enough():
 def test_a_wider_margin_accepts_what_a_narrow_one_does_not():
     best = entrant("large", 9, 0.9)
     small = like(best, "small", 1, wrong=30)  # 1.5 points below
-    names = [
-        recommend([best, small], LABELS, "accuracy", margin).name
-        for margin in (0.01, 0.03)
-    ]
+    names = [recommend([best, small], RIGHT, margin).name for margin in (0.01, 0.03)]
     assert names == ["large", "small"]
 
 
 def test_p_values_are_corrected_for_the_number_of_comparisons():
     best = entrant("large", 9, 0.9)
     near = like(best, "near", 1, wrong=9)
-    alone = recommend([best, near], LABELS, "accuracy").comparisons[0]
+    alone = recommend([best, near], RIGHT).comparisons[0]
     others = [entrant(f"other{i}", 2, 0.7, seed=i) for i in range(6)]
-    among = recommend([best, near, *others], LABELS, "accuracy").comparisons
+    among = recommend([best, near, *others], RIGHT).comparisons
     corrected = next(c for c in among if c.name == "near")
     assert corrected.p_value == pytest.approx(min(1.0, 7 * alone.p_value))
 
@@ -74,7 +73,7 @@ def test_what_breaks_a_limit_is_not_recommended_and_not_the_yardstick():
     best = entrant("large", 9, 0.95)
     middle, small = entrant("middle", 5, 0.85), entrant("small", 1, 0.7)
     answer = recommend(
-        [best, middle, small], LABELS, unmet={"large": ("latency is too high.",)}
+        [best, middle, small], F1, unmet={"large": ("latency is too high.",)}
     )
     assert answer.name == answer.best == "middle"
     assert answer.meets
@@ -84,7 +83,7 @@ def test_what_breaks_a_limit_is_not_recommended_and_not_the_yardstick():
 def test_where_nothing_meets_the_limits_the_nearest_is_named_and_it_is_said():
     unmet = {"large": ("a", "b"), "small": ("a",)}
     answer = recommend(
-        [entrant("large", 9, 0.9), entrant("small", 1, 0.8)], LABELS, unmet=unmet
+        [entrant("large", 9, 0.9), entrant("small", 1, 0.8)], F1, unmet=unmet
     )
     assert not answer.meets
     assert answer.name == "small"
@@ -96,7 +95,7 @@ def test_one_that_has_predicted_one_fold_is_compared_on_that_fold():
     whole = entrant("whole", 5, 0.8)
     # on its rows it does better than the other one does there
     part = entrant("part", 9, 0.9, rows, seed=3)
-    answer = recommend([whole, part], LABELS, "accuracy")
+    answer = recommend([whole, part], RIGHT)
     assert answer.best == "part"
     on_rows = (whole.predicted[rows] == LABELS[rows]).mean()
     ours = (part.predicted == LABELS[rows]).mean()
@@ -105,12 +104,12 @@ def test_one_that_has_predicted_one_fold_is_compared_on_that_fold():
 
 def test_the_same_seed_gives_the_same_answer():
     both = [entrant("large", 9, 0.9), entrant("small", 1, 0.89, seed=2)]
-    assert recommend(both, LABELS) == recommend(both, LABELS)
+    assert recommend(both, F1) == recommend(both, F1)
 
 
 def test_nothing_measured_is_said():
     with pytest.raises(DataError, match="No candidate was measured"):
-        recommend([], LABELS)
+        recommend([], F1)
 
 
 def test_only_trials_on_all_records_of_a_fold_count():
@@ -130,11 +129,10 @@ def test_a_label_without_a_record_may_be_answered():
     """A model that is not trained answers any label; of the last there is no record."""
     zero_shot = entrant("zero-shot", 9, 0.9)
     zero_shot.predicted[:5] = 2
-    answer = recommend([zero_shot, entrant("small", 1, 0.8)], LABELS, "macro_f1")
+    three = Yardstick(LABELS, "macro_f1", 3)
+    answer = recommend([zero_shot, entrant("small", 1, 0.8)], three)
     assert answer.best == "zero-shot"
-    stated = recommend([zero_shot], LABELS, "macro_f1", classes=3)
-    assert stated.scores["zero-shot"] == answer.scores["zero-shot"]
-    more = recommend([zero_shot], LABELS, "macro_f1", classes=4)
+    more = recommend([zero_shot], Yardstick(LABELS, "macro_f1", 4))
     assert 4 * more.scores["zero-shot"].value == pytest.approx(
         3 * answer.scores["zero-shot"].value
     )
@@ -148,15 +146,15 @@ def test_what_was_drawn_is_not_drawn_again_when_something_is_barred(monkeypatch)
         Resample, "draw", lambda *told: calls.append(told) or draw(*told)
     )
     drawn = {}
-    first = recommend(found, LABELS, drawn=drawn)
+    first = recommend(found, F1, drawn=drawn)
     assert len(calls) == 4 + 3  # scores, and differences to the best
     unmet = {"tiny": ("It is too slow.",)}
-    assert recommend(found, LABELS, unmet=unmet, drawn=drawn).scores == first.scores
+    assert recommend(found, F1, unmet=unmet, drawn=drawn).scores == first.scores
     assert len(calls) == 7
     barred = {"large": "It was late."}
-    again = recommend(found, LABELS, barred=barred, drawn=drawn)
+    again = recommend(found, F1, barred=barred, drawn=drawn)
     assert len(calls) == 7 + 2  # to the new best
-    assert again == recommend(found, LABELS, barred=barred)
+    assert again == recommend(found, F1, barred=barred)
 
 
 def test_many_labels_take_time_to_compare():
@@ -175,5 +173,5 @@ def test_one_without_the_first_fold_is_no_contender():
 
     trials = [outcome("a", 0, "memory ran out"), outcome("a", 1), outcome("b", 0)]
     found = contenders(trials, {0: 100, 1: 100}, {"a": 1, "b": 3})
-    assert recommend(found, LABELS, "accuracy").name == "b"
+    assert recommend(found, RIGHT).name == "b"
     assert [e.name for e in found] == ["b"]

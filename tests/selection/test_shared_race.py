@@ -29,7 +29,7 @@ from chapter2.selection.candidates import CANDIDATES
 from chapter2.selection.contenders import contenders
 from chapter2.selection.join import find
 from chapter2.selection.prepare import prepare
-from chapter2.selection.recommend import recommend
+from chapter2.selection.recommend import Yardstick, recommend
 from chapter2.selection.shared_race import shared, study_name
 from chapter2.selection.study import lead
 from chapter2.selection.trial import Outcome, Trial
@@ -110,7 +110,7 @@ def recommended(race, snippets):
     prepared = prepare(snippets, None, 0)
     simplicity = {"majority": 0, "tfidf": 1, "brisk": 2}
     found = contenders(race.outcomes, prepared.whole, simplicity)
-    return recommend(found, prepared.labels, "accuracy")
+    return recommend(found, Yardstick(prepared.labels, "accuracy", 2))
 
 
 def test_two_machines_share_the_trials_and_choose_as_one_alone(

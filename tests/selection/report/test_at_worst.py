@@ -7,12 +7,13 @@ import pytest
 
 from chapter2.evaluation.intervals import Interval
 from chapter2.selection.contenders import Contender
-from chapter2.selection.recommend import RESAMPLES, at_worst, recommend
+from chapter2.selection.recommend import RESAMPLES, Yardstick, at_worst, recommend
 from chapter2.selection.report import as_text, sentences
 from chapter2.selection.report.record import as_record
 
 N = 1000
 LABELS = np.arange(N) % 2
+YARD = Yardstick(LABELS, "accuracy", 2)
 MARGIN = 0.01
 
 
@@ -32,7 +33,7 @@ def field(count, seed):
 @pytest.mark.parametrize("count", [1, 2, 5, 12])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_bound_lies_above_the_margin_exactly_where_one_is_accepted(count, seed):
-    found = recommend(field(count, seed), LABELS, "accuracy", MARGIN)
+    found = recommend(field(count, seed), YARD, MARGIN)
     for one in found.comparisons:
         assert (one.bound > -MARGIN) == one.accepted, one
         assert one.bound <= one.difference.value
@@ -44,7 +45,7 @@ def test_the_two_sided_interval_decided_otherwise_which_is_why_it_is_not_printed
         one.name
         for count in (2, 5, 12)
         for seed in range(4)
-        for one in recommend(field(count, seed), LABELS, "accuracy", MARGIN).comparisons
+        for one in recommend(field(count, seed), YARD, MARGIN).comparisons
         if (one.difference.low > -MARGIN) != one.accepted
     ]
     assert other
