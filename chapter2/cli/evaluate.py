@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from chapter2.cli import run_folder, sources
 from chapter2.cli.console import Console
-from chapter2.cli.measure import measure, percent
+from chapter2.cli.measure import measure, percent, together
 from chapter2.cli.options import (
     Data,
     Encoding,
+    GroupColumn,
     Json,
     LabelColumn,
     Limit,
@@ -33,6 +34,7 @@ def evaluate(
     data: Data,
     text: TextColumn = None,
     label: LabelColumn = None,
+    group: GroupColumn = None,
     limit: Limit = None,
     encoding: Encoding = None,
     seed: Seed = 0,
@@ -42,15 +44,16 @@ def evaluate(
     """Measure a fine-tuned model on labelled texts that it has not seen.
 
     Prints precision, recall and F1 of each label, and accuracy and macro F1 with 95 %
-    bootstrap intervals.
+    bootstrap intervals. Equal texts and records of one group are drawn together.
     """
     console = Console(json, quiet)
     read_set = sources.read(
-        data, text, label, None, limit, encoding, seed, trainable=False
+        data, text, label, group, limit, encoding, seed, trainable=False
     )
     classifier = sources.load_model(model)
     dataset, absent = align(read_set, classifier.label_names, model)
     notices = [*read_set.notices, *absent, *seen(Path(model), read_set)]
+    notices += together(dataset)
     console.notice(*notices)
     predictions = classifier.predict_proba(dataset.texts).argmax(axis=1)
     printed, values = _measured(dataset, predictions, seed)

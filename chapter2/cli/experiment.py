@@ -12,7 +12,7 @@ import numpy as np
 from chapter2.cli import run_folder
 from chapter2.cli.console import Console
 from chapter2.cli.finetune import Request
-from chapter2.cli.measure import difference, measure, score_table, verdict
+from chapter2.cli.measure import difference, measure, score_table, together, verdict
 from chapter2.cli.runs import Run, carry_out
 from chapter2.data import Split, TextDataset
 from chapter2.errors import DataError
@@ -70,12 +70,14 @@ def _work(
     baselines = _baselines(parts.train, run.console)
     run_folder.write_record(request.out, run.settings)
     history = _train(request, config, run, classifier, parts)
-    tell(*history.notices)
+    drawn = together(parts.test, "test record")
+    tell(*history.notices, *drawn)
     if isinstance(classifier, TunedClassifier):
         with writing(request.out):
             classifier = save_whole(classifier, base, request.out)
     predicted = _predictions(classifier, baselines, parts)
-    return _result(request, dataset, parts, predicted, history)
+    result = _result(request, dataset, parts, predicted, history)
+    return {**result, "notices": [*result["notices"], *drawn]}
 
 
 def _prepared(request: Request, base: Classifier) -> Classifier:

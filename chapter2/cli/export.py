@@ -10,8 +10,10 @@ import typer
 from chapter2.cli import sources
 from chapter2.cli.console import Console
 from chapter2.cli.evaluate import align, seen
+from chapter2.cli.measure import together
 from chapter2.cli.options import (
     Encoding,
+    GroupColumn,
     Json,
     LabelColumn,
     Limit,
@@ -52,6 +54,7 @@ def export(
     data: LossData = None,
     text: TextColumn = None,
     label: LabelColumn = None,
+    group: GroupColumn = None,
     int8: Int8 = False,
     max_loss: MaxLoss = 0.5,
     metric: Metric = "accuracy",
@@ -70,10 +73,12 @@ def export(
     dataset = None
     if data is not None:
         dataset = sources.read(
-            data, text, label, None, limit, encoding, seed, trainable=False
+            data, text, label, group, limit, encoding, seed, trainable=False
         )
-    elif text or label or limit or encoding:
-        raise UsageError("--text, --label, --limit and --encoding belong to --data.")
+    elif text or label or group or limit or encoding:
+        raise UsageError(
+            "--text, --label, --group, --limit and --encoding belong to --data."
+        )
     how = {"int8": int8, "max_loss": max_loss, "metric": metric, "seed": seed}
     report, notices = exported(model, out, dataset, how)
     console = Console(json, quiet)
@@ -94,7 +99,7 @@ def exported(
     if dataset is not None:
         notices = [*dataset.notices, *seen(Path(model), dataset)]
         dataset, absent = align(dataset, classifier.label_names, model)
-        notices += absent
+        notices += [*absent, *together(dataset)]
     report = write(classifier, out, dataset, **how)
     return report, [*notices, *report.notices]
 

@@ -32,20 +32,32 @@ class Scores:
 def measure(dataset: TextDataset, predictions: np.ndarray, seed: int) -> Scores:
     """Return the scores of ``predictions`` (N,) with bootstrap intervals.
 
-    Where all records are right, or all wrong, each resample is too; the interval of
-    the accuracy is then Wilson's, which keeps its width.
+    Copies, and records of one group, are drawn together. Where all records are right,
+    or all wrong, each resample is too; the interval of the accuracy is then Wilson's,
+    which keeps its width.
     """
+    from chapter2.data.dealing import unit_numbers
     from chapter2.evaluation import bootstrap_interval, wilson_interval
 
-    classes = len(dataset.label_names)
+    units = unit_numbers(dataset)
     accuracy, macro_f1 = (
         bootstrap_interval(
-            metric, dataset.labels, predictions, RESAMPLES, seed=seed, classes=classes
+            metric,
+            dataset.labels,
+            predictions,
+            RESAMPLES,
+            seed=seed,
+            classes=len(dataset.label_names),
+            units=units,
         )
         for metric in ("accuracy", "macro_f1")
     )
     if accuracy.value in (0, 1):
-        accuracy = wilson_interval(int(accuracy.value) * len(dataset), len(dataset))
+        records = len(dataset)
+        copies = records / (int(units.max()) + 1)  # a unit counts as one record
+        accuracy = wilson_interval(
+            int(accuracy.value) * records, records, effect=copies
+        )
     return Scores(accuracy, macro_f1)
 
 
@@ -53,11 +65,27 @@ def difference(
     dataset: TextDataset, ours: np.ndarray, theirs: np.ndarray, seed: int
 ) -> Interval:
     """Return accuracy(ours) - accuracy(theirs) on the same records."""
+    from chapter2.data.dealing import unit_numbers
     from chapter2.evaluation import paired_bootstrap
 
     return paired_bootstrap(
-        "accuracy", dataset.labels, ours, theirs, RESAMPLES, seed=seed
+        "accuracy",
+        dataset.labels,
+        ours,
+        theirs,
+        RESAMPLES,
+        seed=seed,
+        units=unit_numbers(dataset),
     )
+
+
+def together(dataset: TextDataset, name: str = "record") -> list[str]:
+    """Return the notice that the intervals on ``dataset`` draw units; none if not."""
+    from chapter2.data.dealing import unit_numbers
+    from chapter2.evaluation.resampling import drawn_together
+
+    said = drawn_together({name: unit_numbers(dataset)})
+    return [] if said is None else [said]
 
 
 def verdict(gain: Interval, baseline: str, records: int) -> str:

@@ -26,7 +26,7 @@ LabelColumn = Annotated[
 ]
 GroupColumn = Annotated[
     str | None,
-    typer.Option("--group", help="Column of the source, which a split never divides."),
+    typer.Option("--group", help="Column of the source; its records stay together."),
 ]
 Encoding = Annotated[
     str | None,

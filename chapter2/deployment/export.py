@@ -139,6 +139,7 @@ def _measured(
     """Return both scores and their paired interval; nothing without data."""
     if data is None:
         return {}
+    from chapter2.data.dealing import unit_numbers
     from chapter2.evaluation import bootstrap_interval, paired_bootstrap
 
     shipped = OnnxClassifier.load(folder)  # the very file that stays
@@ -151,7 +152,13 @@ def _measured(
         for found in (before, after)
     ]
     change = paired_bootstrap(
-        metric, data.labels, after, before, seed=seed, classes=classes
+        metric,
+        data.labels,
+        after,
+        before,
+        seed=seed,
+        classes=classes,
+        units=unit_numbers(data),
     )
     return {
         "records": len(data),

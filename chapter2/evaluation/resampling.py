@@ -15,7 +15,7 @@ unit, which hold L records.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,7 @@ from chapter2.evaluation.metrics import BY_MARGINS, Margins, accuracy
 Metric = str | Callable[[np.ndarray, np.ndarray], float]
 
 CHUNK = 2_000_000  # numbers drawn at once: 16 MB
+FEW = 30  # units: with fewer, intervals are too narrow (Cameron, Gelbach, Miller, 2008)
 
 
 class Resample:
@@ -153,6 +154,34 @@ def joined(units: ArrayLike | None, records: int) -> np.ndarray | None:
         )
     names, numbers = np.unique(found, return_inverse=True)
     return None if len(names) == records else numbers
+
+
+def drawn_together(parts: Mapping[str, ArrayLike]) -> str | None:
+    """Say that units are drawn; None where each record is a unit of its own.
+
+    ``parts`` is what the records are called, ``"test record"``, -> their units (N,).
+    """
+    told, fewest = [], FEW
+    for name, units in parts.items():
+        records, independent = len(np.asarray(units)), len(np.unique(units))
+        if independent < records:
+            many = "unit" if independent == 1 else "units"
+            told.append(
+                f"the {records:,} {name}s form {independent:,} independent {many}"
+            )
+            fewest = min(fewest, independent)
+    if not told:
+        return None
+    said = " and ".join(told)
+    few = (
+        f" Fewer than {FEW} tell little of new ones: such intervals are too narrow."
+        if fewest < FEW
+        else ""
+    )
+    return (
+        f"{said[0].upper()}{said[1:]}, because equal texts and records of one group "
+        f"stay together: intervals draw units, not records.{few}"
+    )
 
 
 def design_effect(values: np.ndarray, units: ArrayLike | None) -> float:

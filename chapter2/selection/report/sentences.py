@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from chapter2.evaluation.resampling import drawn_together
 from chapter2.selection.choice import Choice
 from chapter2.selection.gains import MoreData, MoreTime, smallest_difference
 from chapter2.selection.recommend import Comparison, Recommendation
@@ -106,19 +107,8 @@ def compared(choice: Choice) -> str | None:
 def together(choice: Choice) -> str | None:
     """Say that units are drawn; None where each record is a unit of its own."""
     prepared = choice.prepared
-    parts = {"development": prepared.units, "test": prepared.test_units}
-    told = [
-        f"the {count(len(units), f'{name} record')} form "
-        f"{count(independent, 'independent unit')}"
-        for name, units in parts.items()
-        if (independent := len(set(units.tolist()))) < len(units)
-    ]
-    if not told:
-        return None
-    said = " and ".join(told)
-    return (
-        f"{said[0].upper()}{said[1:]}, because equal texts and records of one group "
-        "stay together: intervals draw units, not records."
+    return drawn_together(
+        {"development record": prepared.units, "test record": prepared.test_units}
     )
 
 
