@@ -10,6 +10,7 @@ from chapter2 import data, evaluation
 from chapter2.applications.financial_opinion.newswire import newswire_opinions
 from chapter2.applications.financial_opinion.transfer import transfers
 from chapter2.data import TextDataset
+from chapter2.data.dealing import unit_numbers
 
 
 def quality(learnt: dict[str, Any]) -> dict[str, Any]:
@@ -28,12 +29,15 @@ def quality(learnt: dict[str, Any]) -> dict[str, Any]:
         labels = [scorer.score(each.texts)[1].argmax(1) for each in (rated, company)]
         found[name] = tuple(labels)
         topics[name] = evaluation.bootstrap_interval(
-            "accuracy", news.labels, scorer.score(news.texts)[0]
+            "accuracy",
+            news.labels,
+            scorer.score(news.texts)[0],
+            units=unit_numbers(news),
         ).to_dict()
     rows = compared(found, "majority", rated, company)
     gains = [
         evaluation.paired_bootstrap(
-            "macro_f1", each.labels, ours, theirs, classes=3
+            "macro_f1", each.labels, ours, theirs, classes=3, units=unit_numbers(each)
         ).to_dict()
         for each, ours, theirs in zip(
             (rated, company), found["encoder"], found["linear"], strict=True
@@ -89,7 +93,7 @@ def on_newswire(rated: TextDataset, scorers: dict[str, Any]) -> dict[str, Any]:
         "opinions": compared(found, "always neutral", rated, texts),
         "learnt_there": {
             metric: evaluation.bootstrap_interval(
-                metric, texts.labels, own, classes=3
+                metric, texts.labels, own, classes=3, units=unit_numbers(texts)
             ).to_dict()
             for metric in ("accuracy", "macro_f1")
         },
@@ -103,15 +107,17 @@ def learnt_there(company: TextDataset, scorers: dict[str, Any]) -> dict[str, Any
     """
     parts = data.split(company, (0.65, 0.1, 0.25))
     true, texts = parts.test.labels, parts.test.texts
+    units = unit_numbers(parts.test)
     own = evaluation.tfidf_logistic(parts.train, "en").predict(texts)
     rows: dict[str, Any] = {"records": len(parts.test), "trained_on": len(parts.train)}
     for name, scorer in scorers.items():
         theirs = scorer.score(texts)[1].argmax(1)
         for metric in ("accuracy", "macro_f1"):
             rows[f"{metric}_lost_by_{name}"] = evaluation.paired_bootstrap(
-                metric, true, own, theirs, classes=3
+                metric, true, own, theirs, classes=3, units=units
             ).to_dict()
     for metric in ("accuracy", "macro_f1"):
-        score = evaluation.bootstrap_interval(metric, true, own, classes=3)
-        rows[metric] = score.to_dict()
+        rows[metric] = evaluation.bootstrap_interval(
+            metric, true, own, classes=3, units=units
+        ).to_dict()
     return rows

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chapter2.data import TextDataset, split
+from chapter2.data.dealing import unit_numbers
 from chapter2.evaluation import (
     Baseline,
     Interval,
@@ -38,19 +39,29 @@ class TextStudy:
     resamples: int
     metric: str = "macro_f1"
     classes: int = 2
+    units: np.ndarray | None = None  # (N,): texts that are drawn together
 
     def score(self, name: str) -> Interval:
         """Return the score of a model with its interval."""
         guess = self.predicted[name]
         return bootstrap_interval(
-            self.metric, self.true, guess, self.resamples, classes=self.classes
+            self.metric,
+            self.true,
+            guess,
+            self.resamples,
+            classes=self.classes,
+            units=self.units,
         )
 
     def against(self, name: str, other: str) -> Interval:
         """Return score(name) - score(other) by the paired bootstrap."""
-        a, b = self.predicted[name], self.predicted[other]
         return paired_bootstrap(
-            self.metric, self.true, a, b, self.resamples, classes=self.classes
+            self.metric,
+            self.true,
+            *(self.predicted[name], self.predicted[other]),
+            self.resamples,
+            classes=self.classes,
+            units=self.units,
         )
 
     def _repr_markdown_(self) -> str:
@@ -91,4 +102,5 @@ def text_study(
         for name, model in models.items()
     }
     true, classes = np.array(asked.labels), len(dataset.label_names)
-    return TextStudy(true, predicted, len(known), resamples, metric, classes)
+    units = unit_numbers(asked)
+    return TextStudy(true, predicted, len(known), resamples, metric, classes, units)

@@ -148,6 +148,21 @@ def test_a_study_of_several_classes_keeps_the_sources_test_part():
     assert study.against(text_study.TFIDF, text_study.MAJORITY).low > 0
 
 
+def test_copies_do_not_narrow_a_studys_intervals():
+    draw = np.random.default_rng(0)
+    true, *answers = draw.integers(2, size=(3, 80))
+    predicted = dict(zip("ab", answers, strict=True))
+    once = text_study.TextStudy(true, predicted, 0, 400)
+    copies = np.repeat(np.arange(80), 5)
+    many = text_study.TextStudy(
+        true[copies], {k: p[copies] for k, p in predicted.items()}, 0, 400, units=copies
+    )
+    for told in (lambda s: s.score("a"), lambda s: s.against("a", "b")):
+        one, other = told(once), told(many)
+        ends = (other.value, other.low, other.high)
+        assert ends == pytest.approx((one.value, one.low, one.high))
+
+
 # --- spans --------------------------------------------------------------------------
 
 

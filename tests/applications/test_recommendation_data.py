@@ -56,10 +56,10 @@ def test_reviews_are_judged_by_other_garments_than_learnt_from() -> None:
     assert list(study.predicted) == ["majority", "TF-IDF", "frozen encoder"]
     assert all(len(p) == len(study.true) for p in study.predicted.values())
     assert (study.predicted["majority"] == 1).all()
+    assert len(set(study.units)) < len(study.true)  # several reviews of one garment
     shares = study.true.mean()
-    found = study.score(
-        "majority"
-    ).value  # F1 of one class 0, of the other 2p / (1 + p)
+    found = study.score("majority").value
+    # F1 of one class 0, of the other 2p / (1 + p)
     assert found == pytest.approx(shares / (1 + shares))
     same = study.against("TF-IDF", "TF-IDF")
     assert (same.low, same.high) == (0, 0)

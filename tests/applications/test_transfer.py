@@ -12,7 +12,8 @@ NAMES = ("negative", "neutral", "positive")
 
 
 def texts(name, labels, names=NAMES):
-    return TextDataset(name, tuple(map(str, labels)), tuple(labels), names)
+    words = tuple(f"text {i}" for i in range(len(labels)))
+    return TextDataset(name, words, tuple(labels), names)
 
 
 def predictions(rng, labels, share):
@@ -53,6 +54,19 @@ def test_the_interval_of_the_loss_is_that_of_two_samples(found):
     half = 1.96 * (p * (1 - p) / 900 + q * (1 - q) / 2500) ** 0.5
     assert model.loss.high - model.loss.low == pytest.approx(2 * half, rel=0.1)
     assert model.loss.excludes(0)
+
+
+def test_copies_are_no_further_evidence(found):
+    sets, predicted, once = found
+    copies = [each.select(np.repeat(np.arange(len(each)), 4)) for each in sets]
+    answers = {k: tuple(np.repeat(p, 4) for p in both) for k, both in predicted.items()}
+    for a, b in zip(
+        once, transfers(answers, "first class", *copies, "accuracy"), strict=True
+    ):
+        for score in ("home", "away", "loss", "home_gain", "away_gain"):
+            one, other = getattr(a, score), getattr(b, score)
+            ends = (other.value, other.low, other.high)
+            assert ends == pytest.approx((one.value, one.low, one.high)), score
 
 
 def test_sets_with_other_labels_are_refused(found):

@@ -1,7 +1,8 @@
 """What an opinion model loses outside its domain: two test sets, one model.
 
 The two sets have other texts, raters and shares of the classes, so macro F1 is compared
-beside accuracy: each class counts alike in it, whatever its share.
+beside accuracy: each class counts alike in it, whatever its share. Copies of a text
+and texts of one source are drawn together.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chapter2.data.dealing import unit_numbers
 from chapter2.data.records import TextDataset
 from chapter2.errors import UsageError
 from chapter2.evaluation import Interval, paired_bootstrap
@@ -64,7 +66,7 @@ def transfers(
         raise UsageError(
             f"There is no model {baseline!r}; there are {', '.join(predicted)}."
         )
-    truth = [np.asarray(each.labels) for each in (home, away)]
+    truth = [(np.asarray(each.labels), unit_numbers(each)) for each in (home, away)]
     against = predicted[baseline]
     return [
         _transfer(name, truth, labels, against, metric, resamples, seed)
@@ -74,7 +76,7 @@ def transfers(
 
 def _transfer(
     name: str,
-    truth: Sequence[np.ndarray],
+    truth: Sequence[tuple[np.ndarray, np.ndarray]],  # labels and units, of both sets
     labels: Sequence[np.ndarray],
     against: Sequence[np.ndarray],
     metric: str,
@@ -82,14 +84,21 @@ def _transfer(
     seed: int,
 ) -> Transfer:
     own, gains, draws = [], [], []
-    for i, (true, pred) in enumerate(zip(truth, labels, strict=True)):
-        resample = Resample(metric, true, np.asarray(pred)[None], CLASSES)
+    for i, ((true, units), pred) in enumerate(zip(truth, labels, strict=True)):
+        resample = Resample(metric, true, np.asarray(pred)[None], CLASSES, units)
         draws.append(resample.draw(resamples, seed + i)[:, 0])
         value = float(resample.observed()[0])
         own.append(percentile_interval(value, draws[-1], 0.95))
         gains.append(
             paired_bootstrap(
-                metric, true, pred, against[i], resamples, seed=seed, classes=CLASSES
+                metric,
+                true,
+                pred,
+                against[i],
+                resamples,
+                seed=seed,
+                classes=CLASSES,
+                units=units,
             )
         )
     home, away = own

@@ -24,6 +24,7 @@ from chapter2.applications.customer_service.measures import Ranks
 from chapter2.applications.customer_service.reranker import pair_text
 from chapter2.applications.text_study import TextStudy
 from chapter2.data import TextDataset
+from chapter2.data.dealing import unit_numbers
 from chapter2.data.parsers.boolq_questions import question_and_passage
 from chapter2.errors import DataError
 from chapter2.evaluation import majority, tfidf_logistic
@@ -134,7 +135,8 @@ def yes_no_study(
         FROZEN: FrozenPairs.fit(known, passages, embedder).predict(asked, passages),
     }
     true = np.array(asked.labels)
-    return TextStudy(true, predicted, len(known), resamples, "accuracy", 2)
+    units = unit_numbers(asked)
+    return TextStudy(true, predicted, len(known), resamples, "accuracy", 2, units)
 
 
 def by_words(passages: Passages) -> Callable[[Sequence[str]], np.ndarray]:
