@@ -14,6 +14,7 @@ from chapter2.data.augmentation import augment, check_no_crossing, same_predicti
 from chapter2.data.batching import LengthBatches, encode, pad, padding_share, restore
 from chapter2.data.cards.card import Card
 from chapter2.data.corpus import Corpus, CorpusSplit, Document, split_corpus
+from chapter2.data.dealing import unit_numbers
 from chapter2.data.eda import (
     RandomDeletion,
     RandomInsertion,
@@ -98,5 +99,6 @@ __all__ = [
     "status",
     "token_ids",
     "train_wordpiece",
+    "unit_numbers",
     "verify",
 ]

@@ -1,4 +1,8 @@
-"""Where errors gather: the accuracy on each part of the records."""
+"""Where errors gather: the accuracy on each part of the records.
+
+The intervals count copies, and records of one group, as the independent records that
+they are worth (:func:`design_effect`). Shapes: N records.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from chapter2.data.dealing import unit_numbers
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, UsageError
 from chapter2.evaluation.baselines import detect_language
 from chapter2.evaluation.intervals import Interval, wilson_interval
 from chapter2.evaluation.metrics import as_label_pair
+from chapter2.evaluation.resampling import design_effect
 from chapter2.evaluation.tables import markdown_table, text_table
 
 
@@ -59,11 +65,13 @@ def accuracy_by(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     by: str,
+    units: ArrayLike | None = None,
 ) -> Slices:
     """Part the records by ``values`` (N,) at ``edges`` and score each part.
 
     Part j holds edges[j] <= value < edges[j + 1]; the last part also holds its upper
-    edge. Examples: the length in words; the distance of a rating from zero.
+    edge. Examples: the length in words; the distance of a rating from zero. Records
+    with the same number in ``units`` (N,) are no independent evidence.
 
     Raises:
         DataError: unequal lengths, or a value outside the edges.
@@ -75,7 +83,10 @@ def accuracy_by(
         raise UsageError(f"edges are {list(edges)}; give two or more, rising.")
     part = _parts(np.asarray(values, dtype=float), at, len(true))
     right = true == pred
-    rows = [_slice(at[j], at[j + 1], right[part == j]) for j in range(len(at) - 1)]
+    rows = [
+        Slice(f"{at[j]:g} to {at[j + 1]:g}", *_scored(right, part == j, units))
+        for j in range(len(at) - 1)
+    ]
     return Slices(by, tuple(rows))
 
 
@@ -95,17 +106,27 @@ def _parts(values: np.ndarray, edges: np.ndarray, records: int) -> np.ndarray:
     return np.minimum(below, len(edges) - 2)  # the upper edge belongs to the last part
 
 
-def _slice(low: float, high: float, right: np.ndarray) -> Slice:
-    found = wilson_interval(int(right.sum()), len(right)) if len(right) else None
-    return Slice(f"{low:g} to {high:g}", len(right), found)
+def _scored(
+    right: np.ndarray, inside: np.ndarray, units: ArrayLike | None
+) -> tuple[int, Interval | None]:
+    """Return how many of the records (N,) are ``inside``, and their accuracy."""
+    if not (records := int(inside.sum())):
+        return 0, None
+    some = right[inside]
+    effect = design_effect(some, None if units is None else np.asarray(units)[inside])
+    return records, wilson_interval(int(some.sum()), records, effect=effect)
 
 
 def accuracy_by_name(
-    names: Sequence[str], y_true: ArrayLike, y_pred: ArrayLike, by: str
+    names: Sequence[str],
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    by: str,
+    units: ArrayLike | None = None,
 ) -> Slices:
     """Score the records of each name apart: classes, languages, sources.
 
-    The order is that of the first record of each name.
+    The order is that of the first record of each name; ``units`` are as above.
 
     Raises:
         DataError: empty, unequal lengths or bad labels.
@@ -114,11 +135,10 @@ def accuracy_by_name(
     if len(names) != len(true):
         raise DataError(f"There are {len(names)} names, but {len(true)} labels.")
     place, right = np.asarray(names, dtype=object), true == pred
-    rows = []
-    for name in dict.fromkeys(names):
-        inside = right[place == name]
-        found = wilson_interval(int(inside.sum()), len(inside))
-        rows.append(Slice(name, len(inside), found))
+    rows = [
+        Slice(name, *_scored(right, place == name, units))
+        for name in dict.fromkeys(names)
+    ]
     return Slices(by, tuple(rows))
 
 
@@ -129,7 +149,9 @@ def accuracy_by_class(dataset: TextDataset, y_pred: ArrayLike) -> Slices:
         DataError: the data set has no records, or lengths differ.
     """
     names = [dataset.label_names[label] for label in dataset.labels]
-    return accuracy_by_name(names, dataset.labels, y_pred, by="class")
+    return accuracy_by_name(
+        names, dataset.labels, y_pred, by="class", units=unit_numbers(dataset)
+    )
 
 
 def accuracy_by_language(dataset: TextDataset, y_pred: ArrayLike) -> Slices:
@@ -139,7 +161,9 @@ def accuracy_by_language(dataset: TextDataset, y_pred: ArrayLike) -> Slices:
         DataError: the data set has no records, or lengths differ.
     """
     names = [detect_language([text]) for text in dataset.texts]
-    return accuracy_by_name(names, dataset.labels, y_pred, by="language")
+    return accuracy_by_name(
+        names, dataset.labels, y_pred, by="language", units=unit_numbers(dataset)
+    )
 
 
 def accuracy_by_length(
@@ -162,7 +186,8 @@ def accuracy_by_length(
     edges = np.unique(np.quantile(lengths, shares, method="inverted_cdf"))
     if len(edges) == 1:  # all of one length
         edges = np.array([edges[0], edges[0] + 1])
-    return accuracy_by(lengths, edges, dataset.labels, y_pred, by="characters")
+    given = (dataset.labels, y_pred, "characters", unit_numbers(dataset))
+    return accuracy_by(lengths, edges, *given)
 
 
 def accuracy_by_rating(
@@ -182,4 +207,5 @@ def accuracy_by_rating(
     farthest = max(float(distance.max()), 0.001)  # edges must rise
     if edges is None:
         edges = [edge for edge in (0.0, 0.5, 1.0, 2.0) if edge < farthest] + [farthest]
-    return accuracy_by(distance, edges, dataset.labels, y_pred, by="distance from zero")
+    given = (dataset.labels, y_pred, "distance from zero", unit_numbers(dataset))
+    return accuracy_by(distance, edges, *given)

@@ -51,6 +51,22 @@ def test_texts_of_one_length_are_one_part():
     assert [row.records for row in accuracy_by_length(data, [0, 0])] == [2]
 
 
+def test_copies_do_not_narrow_an_interval():
+    draw = np.random.default_rng(0)
+    texts = ["word " * n + "文" * (n % 3 == 0) for n in range(1, 61)]
+    data = dataset(texts, draw.integers(2, size=60).tolist())
+    guess = draw.integers(2, size=60)
+    copies = np.repeat(np.arange(60), 4)
+    for parted in (accuracy_by_class, accuracy_by_language, accuracy_by_length):
+        once = {row.name: row for row in parted(data, guess)}
+        many = {row.name: row for row in parted(data.select(copies), guess[copies])}
+        assert once.keys() == many.keys()
+        for name, row in once.items():
+            assert many[name].records == 4 * row.records
+            ends = (many[name].accuracy.low, many[name].accuracy.high)
+            assert ends == pytest.approx((row.accuracy.low, row.accuracy.high))
+
+
 def test_what_cannot_be_parted_is_refused():
     with pytest.raises(DataError, match="2 names, but 3 labels"):
         accuracy_by_name(["a", "b"], [0, 1, 0], [0, 1, 0], by="source")
