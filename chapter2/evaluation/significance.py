@@ -140,10 +140,12 @@ def margin_test(
     level: float = 0.95,
     seed: int = 0,
     classes: int | None = None,
+    units: ArrayLike | None = None,
 ) -> MarginTest:
     """Test whether ``new`` loses ``margin`` (a share of 1) or more.
 
-    By paired bootstrap over the records,
+    By paired bootstrap over the records, those with the same number in ``units`` (N,)
+    drawn together,
     p = (1 + number of resamples with a difference of -margin or less) / (R + 1).
 
     Raises:
@@ -154,7 +156,7 @@ def margin_test(
         raise UsageError(f"margin is {margin}; give the loss you accept, 0 or more.")
     true, new = as_label_pair(y_true, pred_new, classes)
     _, reference = as_label_pair(y_true, pred_reference, classes)
-    resample = Resample(metric, true, np.stack([new, reference]), classes)
+    resample = Resample(metric, true, np.stack([new, reference]), classes, units)
     ours, theirs = resample.observed()
     drawn = np.subtract(*resample.draw(resamples, seed).T)  # (R, 2) -> (R,)
     difference = percentile_interval(ours - theirs, drawn, level)

@@ -117,6 +117,17 @@ def test_what_each_verdict_says():
         margin_test(y, a, b, -0.1)
 
 
+def test_copies_are_no_further_evidence_for_a_margin():
+    draw = np.random.default_rng(0)
+    y, a, b = draw.integers(2, size=(3, 200))
+    copies = np.repeat(np.arange(200), 6)
+    once = margin_test(y, a, b, 0.05)
+    many = margin_test(y[copies], a[copies], b[copies], 0.05, units=copies)
+    assert many.p_value == once.p_value
+    assert many.difference.low == pytest.approx(once.difference.low)
+    assert margin_test(y[copies], a[copies], b[copies], 0.05).p_value < once.p_value / 2
+
+
 def test_the_smallest_difference_solves_connor_s_equation():
     for n, psi, power in [(500, 0.2, 0.8), (2000, 0.1, 0.9), (100, 0.5, 0.5)]:
         d = minimal_detectable_difference(n, psi, 0.95, power)
