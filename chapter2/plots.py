@@ -113,15 +113,16 @@ def numbered(fig: Figure, number: str, caption: str, alt: str) -> NumberedFigure
     for name, words in (("caption", caption), ("alt text", alt)):
         if not words.strip():
             raise UsageError(f"Figure {number} has no {name}; say what it shows.")
-    if black := _black_words(fig):
+    caption, alt = f"Figure {number}. {caption.strip()}", " ".join(alt.split())
+    drawn = _svg(fig, "fig-" + number.replace(".", "-"), alt)
+    if black := _black_words(fig):  # now that the axes have their numbers
         raise UsageError(
             f"Figure {number} writes {black[0]!r} in black, which no dark page shows; "
             "make it inside `with plots.style():`."
         )
-    caption, alt = f"Figure {number}. {caption.strip()}", " ".join(alt.split())
     page = _PAGE.format(
         id="fig-" + number.replace(".", "-"),
-        svg=_svg(fig, "fig-" + number.replace(".", "-"), alt),
+        svg=drawn,
         caption=html.escape(caption, quote=False),
     )
     return NumberedFigure(page, f"{caption}\n[{alt}]")
@@ -129,15 +130,17 @@ def numbered(fig: Figure, number: str, caption: str, alt: str) -> NumberedFigure
 
 def _black_words(fig: Figure) -> list[str]:
     """Return the words in matplotlib's own colour: they do not turn with the page."""
-    from matplotlib.colors import to_rgb
+    from matplotlib.colors import to_rgba
     from matplotlib.text import Text
 
-    texts = [text for text in fig.findobj(Text) if isinstance(text, Text)]
-    return [
-        text.get_text()
-        for text in texts
-        if text.get_text().strip() and to_rgb(text.get_color()) == (0, 0, 0)
-    ]
+    found = []
+    for text in fig.findobj(Text):
+        assert isinstance(text, Text)
+        *colour, seen = to_rgba(text.get_color(), text.get_alpha())
+        words = text.get_text().strip()
+        if words and text.get_visible() and seen and not any(colour):
+            found.append(words)
+    return found
 
 
 # the style element: Sphinx themes put HTML outputs on a light box in the dark theme,

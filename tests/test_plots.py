@@ -223,6 +223,24 @@ def test_words_that_would_stay_black_in_the_dark_are_refused():
     plt.close(fig)
 
 
+def test_words_that_nobody_sees_and_coloured_ones_are_not_refused():
+    with plots.style():
+        fig, axes = plt.subplots()
+    axes.text(0, 0, "hidden", visible=False)
+    axes.text(0, 0, "clear", alpha=0)
+    axes.text(0, 0, "none", color="none")
+    axes.text(0, 0, "blue", color=plots.PALETTE[0])
+    assert "blue" in plots.numbered(fig, "5.1", "Caption.", "Alt.")._repr_html_()
+
+
+def test_a_figure_made_outside_the_style_is_refused():
+    """Its axes write their numbers when it is drawn."""
+    fig, axes = plt.subplots()
+    axes.plot([1, 2])
+    with pytest.raises(UsageError, match="in black"):
+        plots.numbered(fig, "5.1", "Caption.", "Alt.")
+
+
 def texts(figure):
     page = plots.numbered(figure, "1.1", "C.", "A.")._repr_html_()
     return re.findall(r"<text[^>]*>([^<]*)</text>", page)

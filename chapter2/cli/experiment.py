@@ -193,7 +193,7 @@ def _result(
         "stopped": history.stopped,
         "scores": scores,
         "gain": {"over": best, **gain.to_dict()},
-        "verdict": verdict(gain, best, len(parts.test)),
+        "verdict": verdict(gain, best, parts.test),
         "notices": [*dataset.notices, *parts.notices, *history.notices],
     }
 

@@ -127,8 +127,8 @@ def finetune(
 
     The file is split by a seed into 80 % training, 10 % validation and 10 % test; no
     text and no group stands in two parts. The scores stand beside those of two
-    baselines; intervals are 95 % bootstrap intervals over the records,
-    of which equal texts and those of one group are drawn together.
+    baselines, with 95 % bootstrap intervals; equal texts and the records of one group
+    are drawn together.
 
     Several processes share the work when it is started by
     accelerate launch --multi_gpu --num_processes 2 -m chapter2 finetune ...

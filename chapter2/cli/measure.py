@@ -88,17 +88,20 @@ def together(dataset: TextDataset, name: str = "record") -> list[str]:
     return [] if said is None else [said]
 
 
-def verdict(gain: Interval, baseline: str, records: int) -> str:
+def verdict(gain: Interval, baseline: str, test: TextDataset) -> str:
     """Say in one sentence whether the fine-tuned model has earned its cost."""
+    from chapter2.data.dealing import unit_numbers
+
     points = f"{_points(gain)} points of test accuracy over {baseline}"
     if gain.low > 0:
         return f"The fine-tuned model is better: {points}."
     if gain.high < 0:
         return f"The baseline is better, use that: {points}."
-    return (
-        f"The baseline is as good as far as {records:,} test records can tell:"
-        f" {points}."
-    )
+    units = int(unit_numbers(test).max()) + 1
+    known = f"{units:,} units of test records"
+    if units == len(test):
+        known = f"{units:,} test records"
+    return f"The baseline is as good as far as {known} can tell: {points}."
 
 
 def _points(gain: Interval) -> str:

@@ -59,6 +59,7 @@ from chapter2.evaluation.metrics import (
 from chapter2.evaluation.multilabel import MultiLabelScores, multilabel_scores
 from chapter2.evaluation.perturbation import changed_words, perturb, words_of
 from chapter2.evaluation.report import Report, Row, classification_report
+from chapter2.evaluation.resampling import design_effect
 from chapter2.evaluation.significance import (
     MarginTest,
     McNemar,
@@ -132,6 +133,7 @@ __all__ = [
     "cost_threshold",
     "coverage_curve",
     "decide",
+    "design_effect",
     "detect_language",
     "expected_calibration_error",
     "extrapolate",

@@ -22,6 +22,7 @@ from typing import Protocol
 
 import numpy as np
 
+from chapter2.data.dealing import unit_numbers
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, UsageError
 from chapter2.evaluation.intervals import Interval, percentile_interval
@@ -100,14 +101,15 @@ def learning_curve(
     _check_sizes(sizes, len(train))
     if not seeds:
         raise UsageError("seeds is empty; a learning curve needs at least one.")
-    points = []
+    points, units = [], unit_numbers(test)
     for size in sizes:
         models = [fit(train.take(size, seed), seed) for seed in seeds]
         found = [model.predict_proba(test.texts).argmax(axis=1) for model in models]
         labels, classes = np.asarray(test.labels), len(test.label_names)
-        resample = Resample(metric, labels, np.stack(found), classes)  # (M, N)
+        resample = Resample(metric, labels, np.stack(found), classes, units)  # (M, N)
         scores = resample.observed()
-        drawn = resample.draw(resamples, seed=0).mean(axis=1)  # (R, M) -> (R,)
+        each = resample.draw(resamples, seed=0)  # (R, M)
+        drawn = each.mean(axis=1) if resample.enough else each[:, 0]
         mean = percentile_interval(float(scores.mean()), drawn, level)
         points.append(CurvePoint(size, mean, tuple(scores.tolist())))
     return LearningCurve(metric, tuple(points))

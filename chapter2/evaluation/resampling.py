@@ -27,6 +27,7 @@ Metric = str | Callable[[np.ndarray, np.ndarray], float]
 
 CHUNK = 2_000_000  # numbers drawn at once: 16 MB
 FEW = 30  # units: with fewer, intervals are too narrow (Cameron, Gelbach, Miller, 2008)
+LEAST = 6  # units: of five, all of one sign, the sign test has p = 2 / 2^5 = 6 %
 
 
 class Resample:
@@ -48,6 +49,11 @@ class Resample:
         self.classes = classes or int(max(true.max(), preds.max())) + 1
         self.units = joined(units, len(true))
 
+    @property
+    def enough(self) -> bool:
+        """Whether there are units enough to tell anything about others."""
+        return self.units is None or int(self.units.max()) + 1 >= LEAST
+
     def observed(self) -> np.ndarray:
         """Return the scores (M,) on the records as they are."""
         if isinstance(self.metric, str):
@@ -56,8 +62,15 @@ class Resample:
         return np.array([self.metric(self.true, pred) for pred in self.preds])
 
     def draw(self, resamples: int, seed: int) -> np.ndarray:
-        """Return the scores (R, M) on ``resamples`` resamples."""
+        """Return the scores (R, M) on ``resamples`` resamples.
+
+        Of fewer than ``LEAST`` units nothing can be told about others: a score by a
+        metric with a name is then spread from 0 to 1, and a difference from -1 to 1.
+        """
         check_resamples(resamples)
+        if not self.enough and isinstance(self.metric, str):
+            anything = np.linspace(0, 1, resamples)
+            return np.stack([anything, anything[::-1]][: len(self.preds)], axis=1)
         rng = np.random.default_rng(seed)
         if isinstance(self.metric, str):
             return self._draw_counts(resamples, rng)
@@ -173,11 +186,11 @@ def drawn_together(parts: Mapping[str, ArrayLike]) -> str | None:
     if not told:
         return None
     said = " and ".join(told)
-    few = (
-        f" Fewer than {FEW} tell little of new ones: such intervals are too narrow."
-        if fewest < FEW
-        else ""
-    )
+    few = ""
+    if fewest < LEAST:
+        few = f" Fewer than {LEAST} units tell nothing: intervals hold all that can be."
+    elif fewest < FEW:
+        few = f" With fewer than {FEW} units intervals are too narrow."
     return (
         f"{said[0].upper()}{said[1:]}, because equal texts and records of one group "
         f"stay together: intervals draw units, not records.{few}"
@@ -189,7 +202,7 @@ def design_effect(values: np.ndarray, units: ArrayLike | None) -> float:
 
     The variance of the mean of ``values`` (N,) when ``units`` (N,) are drawn, over that
     when records are: N divided by it is the effective number of records. Where all
-    values are equal, the records of a unit count as copies: N / U.
+    values are equal, or there is but one unit, its records count as copies: N / U.
 
     Raises:
         DataError: not one integer for each of the records.
@@ -198,7 +211,7 @@ def design_effect(values: np.ndarray, units: ArrayLike | None) -> float:
     if found is None:
         return 1.0
     apart = values - values.mean()
-    if not apart.any():
+    if not apart.any() or not found.any():  # all alike, or all of one unit
         return len(values) / (int(found.max()) + 1)
     # sum over units of (sum of their deviations)^2 / sum of the squared deviations
     sums = np.bincount(found, weights=apart)

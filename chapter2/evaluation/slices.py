@@ -18,7 +18,7 @@ from chapter2.errors import DataError, UsageError
 from chapter2.evaluation.baselines import detect_language
 from chapter2.evaluation.intervals import Interval, wilson_interval
 from chapter2.evaluation.metrics import as_label_pair
-from chapter2.evaluation.resampling import design_effect
+from chapter2.evaluation.resampling import design_effect, joined
 from chapter2.evaluation.tables import markdown_table, text_table
 
 
@@ -71,7 +71,7 @@ def accuracy_by(
 
     Part j holds edges[j] <= value < edges[j + 1]; the last part also holds its upper
     edge. Examples: the length in words; the distance of a rating from zero. Records
-    with the same number in ``units`` (N,) are no independent evidence.
+    with the same number in ``units`` (N,) are not independent evidence.
 
     Raises:
         DataError: unequal lengths, or a value outside the edges.
@@ -112,8 +112,8 @@ def _scored(
     """Return how many of the records (N,) are ``inside``, and their accuracy."""
     if not (records := int(inside.sum())):
         return 0, None
-    some = right[inside]
-    effect = design_effect(some, None if units is None else np.asarray(units)[inside])
+    some, found = right[inside], joined(units, len(right))
+    effect = design_effect(some, None if found is None else found[inside])
     return records, wilson_interval(int(some.sum()), records, effect=effect)
 
 

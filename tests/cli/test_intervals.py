@@ -1,11 +1,15 @@
 """Copies and records of one group are no further evidence: they are drawn together."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from chapter2.cli.measure import difference, measure, verdict
+from chapter2.data import TextDataset
 from chapter2.deployment import export
+from chapter2.evaluation import wilson_interval
 from chapter2.models import Classifier
 
 TEXTS = [f"{w} film {'so ' * n}good" for n in range(20) for w in ("a", "bad", "the")]
@@ -68,7 +72,7 @@ def test_the_sources_of_ones_own_file_are_drawn_together(cli, tiny, files):
     done = cli("evaluate", tiny, files[0], "--group", "film", "--json")
     (said,) = [n for n in done.json()["notices"] if "independent" in n]
     assert said.startswith("The 60 records form 12 independent units")
-    assert "Fewer than 30 tell little of new ones" in said
+    assert "With fewer than 30 units intervals are too narrow." in said
     # 12 films of five texts, each of them right in all or in none
     plain = cli("evaluate", tiny, files[0], "--json").json()["accuracy"]
     grouped = done.json()["accuracy"]
@@ -79,3 +83,35 @@ def test_export_refuses_a_group_without_data(cli, tiny, tmp_path):
     done = cli("export", tiny, "--group", "film", "--out", tmp_path / "o")
     assert (done.code, done.out) == (2, "")
     assert "--group, --limit and --encoding belong to --data." in done.err
+
+
+def test_of_one_source_nothing_is_told(cli, tiny, files, tmp_path):
+    """Its records may all be alike: no interval without width, and no verdict."""
+    path = tmp_path / "one.csv"
+    lines = files[0].read_text().splitlines()
+    rows = [line.rsplit(",", 1)[0] for line in lines[1:]]
+    path.write_text("\n".join(["text,label,film", *(f"{row},one" for row in rows)]))
+    told = cli("evaluate", tiny, path, "--group", "film", "--json").json()
+    assert told["accuracy"]["high"] - told["accuracy"]["low"] > 0.9
+    assert "form 1 independent unit, because" in " ".join(told["notices"])
+    assert "Fewer than 6 units tell nothing" in " ".join(told["notices"])
+
+
+def test_all_right_is_as_sure_as_its_sources_are_many():
+    labels = TextDataset("all", tuple(TEXTS), (0, 1) * 30, ("no", "yes"))
+    grouped = replace(labels, groups=tuple(f"film {i % 10}" for i in range(60)))
+    found = [measure(each, np.array(each.labels), 0) for each in (labels, grouped)]
+    assert found[0].accuracy == wilson_interval(60, 60)
+    assert found[1].accuracy.low == pytest.approx(wilson_interval(10, 10).low)
+
+
+def test_the_verdict_of_finetune_rests_on_sources():
+    """Better by record, open by source: one of ten sources makes the difference."""
+    texts = tuple(f"text {i}" for i in range(200))
+    plain = TextDataset("all", texts, (0, 1) * 100, ("no", "yes"))
+    grouped = replace(plain, groups=tuple(f"film {i // 20}" for i in range(200)))
+    true = np.array(plain.labels)
+    theirs = np.where(np.arange(200) < 20, 1 - true, true)
+    said = [verdict(difference(d, true, theirs, 0), "it", d) for d in (plain, grouped)]
+    assert said[0].startswith("The fine-tuned model is better")
+    assert said[1].startswith("The baseline is as good as far as 10 units of test")

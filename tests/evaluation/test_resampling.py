@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from chapter2.errors import DataError
-from chapter2.evaluation import METRICS, bootstrap_interval, paired_bootstrap
+from chapter2.evaluation import (
+    METRICS,
+    bootstrap_interval,
+    margin_test,
+    paired_bootstrap,
+)
 from chapter2.evaluation.intervals import wilson_interval
-from chapter2.evaluation.resampling import design_effect
+from chapter2.evaluation.resampling import LEAST, design_effect
 
 N = 300
 COPIES = np.repeat(np.arange(N), 10)
@@ -98,6 +103,28 @@ def test_wilsons_interval_of_copies_is_that_of_the_originals():
     )
     assert copied == once
     assert wilson_interval(90, 90).low > wilson_interval(90, 90, effect=9).low
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_of_a_handful_of_units_nothing_is_told(metric):
+    """Five of one sign are no proof: the sign test has p = 2 / 2^5."""
+    true, a, b = guesses(0)
+    for units in (np.zeros(N, int), np.arange(N) % (LEAST - 1)):
+        found = bootstrap_interval(metric, true, a, 400, units=units)
+        assert found.low < 0.05
+        assert found.high > 0.95
+        gain = paired_bootstrap(metric, true, true, b, 400, units=units)
+        assert gain.low < -0.9
+        assert gain.high > 0.9
+        assert not margin_test(true, true, b, 0.01, metric, units=units).not_worse
+    six = paired_bootstrap(metric, true, true, b, 400, units=np.arange(N) % LEAST)
+    assert six.low > 0
+
+
+def test_one_unit_is_worth_one_record():
+    mixed = np.arange(40) % 2
+    assert design_effect(mixed, np.zeros(40, int)) == 40
+    assert design_effect(np.ones(40), np.zeros(40, int)) == 40
 
 
 @pytest.mark.parametrize("units", [[0, 1], [[0, 1, 2]], [0.0, 1.0, 1.0]])

@@ -70,6 +70,8 @@ def test_copies_do_not_narrow_an_interval():
 def test_what_cannot_be_parted_is_refused():
     with pytest.raises(DataError, match="2 names, but 3 labels"):
         accuracy_by_name(["a", "b"], [0, 1, 0], [0, 1, 0], by="source")
+    with pytest.raises(DataError, match="one integer for each of the 3 records"):
+        accuracy_by_name(["a"] * 3, [0, 1, 0], [0, 1, 0], by="source", units=[1, 2])
     with pytest.raises(UsageError, match="parts is 0"):
         accuracy_by_length(MIXED, GUESS, parts=0)
     with pytest.raises(DataError, match="no records"):
