@@ -108,8 +108,7 @@ def learning_curve(
         labels, classes = np.asarray(test.labels), len(test.label_names)
         resample = Resample(metric, labels, np.stack(found), classes, units)  # (M, N)
         scores = resample.observed()
-        each = resample.draw(resamples, seed=0)  # (R, M)
-        drawn = each.mean(axis=1) if resample.enough else each[:, 0]
+        drawn = resample.draw(resamples, seed=0).mean(axis=1)  # (R, M) -> (R,)
         mean = percentile_interval(float(scores.mean()), drawn, level)
         points.append(CurvePoint(size, mean, tuple(scores.tolist())))
     return LearningCurve(metric, tuple(points))

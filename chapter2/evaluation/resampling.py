@@ -49,11 +49,6 @@ class Resample:
         self.classes = classes or int(max(true.max(), preds.max())) + 1
         self.units = joined(units, len(true))
 
-    @property
-    def enough(self) -> bool:
-        """Whether there are units enough to tell anything about others."""
-        return self.units is None or int(self.units.max()) + 1 >= LEAST
-
     def observed(self) -> np.ndarray:
         """Return the scores (M,) on the records as they are."""
         if isinstance(self.metric, str):
@@ -64,15 +59,14 @@ class Resample:
     def draw(self, resamples: int, seed: int) -> np.ndarray:
         """Return the scores (R, M) on ``resamples`` resamples.
 
-        Of fewer than ``LEAST`` units nothing can be told about others: a score by a
-        metric with a name is then spread from 0 to 1, and a difference from -1 to 1.
+        Of fewer than ``LEAST`` units nothing can be told about others: by a metric with
+        a name each score is then 0 or 1, so that an interval holds all that can be.
         """
         check_resamples(resamples)
-        if not self.enough and isinstance(self.metric, str):
-            anything = np.linspace(0, 1, resamples)
-            return np.stack([anything, anything[::-1]][: len(self.preds)], axis=1)
         rng = np.random.default_rng(seed)
         if isinstance(self.metric, str):
+            if self.units is not None and int(self.units.max()) + 1 < LEAST:
+                return rng.integers(2, size=(resamples, len(self.preds))).astype(float)
             return self._draw_counts(resamples, rng)
         return self._draw_records(self.metric, resamples, rng)
 

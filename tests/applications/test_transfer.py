@@ -1,5 +1,7 @@
 """What a model loses outside its domain, against closed forms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,17 @@ def test_copies_are_no_further_evidence(found):
             one, other = getattr(a, score), getattr(b, score)
             ends = (other.value, other.low, other.high)
             assert ends == pytest.approx((one.value, one.low, one.high)), score
+
+
+def test_of_a_handful_of_sources_nothing_is_told(found):
+    sets, predicted, _ = found
+    few = [
+        replace(each, groups=tuple(f"source {i % 4}" for i in range(len(each))))
+        for each in sets
+    ]
+    (_, model) = transfers(predicted, "first class", *few, "accuracy")
+    assert (model.home.low, model.away.high) == (0, 1)
+    assert (model.loss.low, model.loss.high) == (-1, 1)
 
 
 def test_sets_with_other_labels_are_refused(found):
