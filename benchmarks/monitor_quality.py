@@ -9,8 +9,7 @@ import numpy as np
 from chapter2 import data, evaluation
 from chapter2.applications.financial_opinion.newswire import newswire_opinions
 from chapter2.applications.financial_opinion.transfer import transfers
-from chapter2.data import TextDataset
-from chapter2.data.dealing import unit_numbers
+from chapter2.data import TextDataset, unit_numbers
 
 
 def quality(learnt: dict[str, Any]) -> dict[str, Any]:

@@ -114,17 +114,14 @@ def numbered(fig: Figure, number: str, caption: str, alt: str) -> NumberedFigure
         if not words.strip():
             raise UsageError(f"Figure {number} has no {name}; say what it shows.")
     caption, alt = f"Figure {number}. {caption.strip()}", " ".join(alt.split())
-    drawn = _svg(fig, "fig-" + number.replace(".", "-"), alt)
+    name = "fig-" + number.replace(".", "-")
+    drawn = _svg(fig, name, alt)
     if black := _black_words(fig):  # now that the axes have their numbers
         raise UsageError(
             f"Figure {number} writes {black[0]!r} in black, which no dark page shows; "
             "make it inside `with plots.style():`."
         )
-    page = _PAGE.format(
-        id="fig-" + number.replace(".", "-"),
-        svg=drawn,
-        caption=html.escape(caption, quote=False),
-    )
+    page = _PAGE.format(id=name, svg=drawn, caption=html.escape(caption, quote=False))
     return NumberedFigure(page, f"{caption}\n[{alt}]")
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chapter2.data import TextDataset, split
-from chapter2.data.dealing import unit_numbers
+from chapter2.data import TextDataset, split, unit_numbers
 from chapter2.evaluation import (
     Baseline,
     Interval,
@@ -58,7 +57,8 @@ class TextStudy:
         return paired_bootstrap(
             self.metric,
             self.true,
-            *(self.predicted[name], self.predicted[other]),
+            self.predicted[name],
+            self.predicted[other],
             self.resamples,
             classes=self.classes,
             units=self.units,

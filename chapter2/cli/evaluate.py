@@ -46,29 +46,32 @@ def evaluate(
     Prints precision, recall and F1 of each label, and accuracy and macro F1 with 95 %
     bootstrap intervals. Equal texts and records of one group are drawn together.
     """
+    from chapter2.data import unit_numbers
+
     console = Console(json, quiet)
     read_set = sources.read(
         data, text, label, group, limit, encoding, seed, trainable=False
     )
     classifier = sources.load_model(model)
     dataset, absent = align(read_set, classifier.label_names, model)
+    units = unit_numbers(dataset)
     notices = [*read_set.notices, *absent, *seen(Path(model), read_set)]
-    notices += together(dataset)
+    notices += together(units)
     console.notice(*notices)
     predictions = classifier.predict_proba(dataset.texts).argmax(axis=1)
-    printed, values = _measured(dataset, predictions, seed)
+    printed, values = _measured(dataset, units, predictions, seed)
     given = {"model": model, "data": data}
     console.result(printed, {**given, **values, "notices": notices})
 
 
 def _measured(
-    dataset: TextDataset, predictions: np.ndarray, seed: int
+    dataset: TextDataset, units: np.ndarray, predictions: np.ndarray, seed: int
 ) -> tuple[str, dict[str, Any]]:
     """Return report and scores with their intervals, for people and for programs."""
     from chapter2.evaluation import classification_report
 
     report = classification_report(dataset.labels, predictions, dataset.label_names)
-    scores = measure(dataset, predictions, seed)
+    scores = measure(dataset, units, predictions, seed)
     printed = (
         f"{report}\n\naccuracy {percent(scores.accuracy)} %,"
         f" macro F1 {percent(scores.macro_f1)} %"

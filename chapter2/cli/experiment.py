@@ -14,7 +14,7 @@ from chapter2.cli.console import Console
 from chapter2.cli.finetune import Request
 from chapter2.cli.measure import difference, measure, score_table, together, verdict
 from chapter2.cli.runs import Run, carry_out
-from chapter2.data import Split, TextDataset
+from chapter2.data import Split, TextDataset, unit_numbers
 from chapter2.errors import DataError
 from chapter2.evaluation import Baseline, majority, tfidf_logistic
 from chapter2.models import Classifier, load_encoder
@@ -70,13 +70,14 @@ def _work(
     baselines = _baselines(parts.train, run.console)
     run_folder.write_record(request.out, run.settings)
     history = _train(request, config, run, classifier, parts)
-    drawn = together(parts.test, "test record")
+    units = {part: unit_numbers(getattr(parts, part)) for part in PARTS}
+    drawn = together(units["test"], "test record")
     tell(*history.notices, *drawn)
     if isinstance(classifier, TunedClassifier):
         with writing(request.out):
             classifier = save_whole(classifier, base, request.out)
     predicted = _predictions(classifier, baselines, parts)
-    result = _result(request, dataset, parts, predicted, history)
+    result = _result(request, dataset, parts, units, predicted, history)
     return {**result, "notices": [*result["notices"], *drawn]}
 
 
@@ -168,19 +169,22 @@ def _result(
     request: Request,
     dataset: TextDataset,
     parts: Split,
+    units: dict[str, np.ndarray],  # of each part, (N,)
     predicted: Predictions,
     history: History,
 ) -> dict[str, Any]:
     """Return the scores of the model and the baselines on both held-out parts."""
     scored = {part: getattr(parts, part) for part in PARTS}
     scores = {
-        name: {p: measure(scored[p], found[p], request.seed).to_dict() for p in PARTS}
+        name: {
+            p: measure(scored[p], units[p], found[p], request.seed).to_dict()
+            for p in PARTS
+        }
         for name, found in predicted.items()
     }
     tuned, *_, best = predicted
-    gain = difference(
-        parts.test, predicted[tuned]["test"], predicted[best]["test"], request.seed
-    )
+    ours, theirs = predicted[tuned]["test"], predicted[best]["test"]
+    gain = difference(parts.test, units["test"], ours, theirs, request.seed)
     return {
         "data": request.data,
         "records": {"train": len(parts.train), **{p: len(scored[p]) for p in PARTS}},
@@ -193,7 +197,7 @@ def _result(
         "stopped": history.stopped,
         "scores": scores,
         "gain": {"over": best, **gain.to_dict()},
-        "verdict": verdict(gain, best, parts.test),
+        "verdict": verdict(gain, best, units["test"]),
         "notices": [*dataset.notices, *parts.notices, *history.notices],
     }
 

@@ -92,6 +92,7 @@ def exported(
     model: str, out: Path, dataset: TextDataset | None, how: dict[str, Any]
 ) -> tuple[Exported, list[str]]:
     """Export; return what was written, and what is to be said about it."""
+    from chapter2.data import unit_numbers
     from chapter2.deployment.export import export as write
 
     classifier: Any = sources.load_model(model)
@@ -99,7 +100,7 @@ def exported(
     if dataset is not None:
         notices = [*dataset.notices, *seen(Path(model), dataset)]
         dataset, absent = align(dataset, classifier.label_names, model)
-        notices += [*absent, *together(dataset)]
+        notices += [*absent, *together(unit_numbers(dataset))]
     report = write(classifier, out, dataset, **how)
     return report, [*notices, *report.notices]
 

@@ -29,17 +29,17 @@ class Scores:
         return asdict(self)
 
 
-def measure(dataset: TextDataset, predictions: np.ndarray, seed: int) -> Scores:
+def measure(
+    dataset: TextDataset, units: np.ndarray, predictions: np.ndarray, seed: int
+) -> Scores:
     """Return the scores of ``predictions`` (N,) with bootstrap intervals.
 
-    Copies, and records of one group, are drawn together. Where all records are right,
-    or all wrong, each resample is too; the interval of the accuracy is then Wilson's,
-    which keeps its width.
+    Records with the same number in ``units`` (N,) are drawn together. Where all records
+    are right, or all wrong, each resample is too; the interval of the accuracy is then
+    Wilson's, which keeps its width.
     """
-    from chapter2.data.dealing import unit_numbers
-    from chapter2.evaluation import bootstrap_interval, wilson_interval
+    from chapter2.evaluation import accuracy_interval, bootstrap_interval
 
-    units = unit_numbers(dataset)
     accuracy, macro_f1 = (
         bootstrap_interval(
             metric,
@@ -53,55 +53,45 @@ def measure(dataset: TextDataset, predictions: np.ndarray, seed: int) -> Scores:
         for metric in ("accuracy", "macro_f1")
     )
     if accuracy.value in (0, 1):
-        records = len(dataset)
-        copies = records / (int(units.max()) + 1)  # a unit counts as one record
-        accuracy = wilson_interval(
-            int(accuracy.value) * records, records, effect=copies
-        )
+        accuracy = accuracy_interval(predictions == dataset.labels, units)
     return Scores(accuracy, macro_f1)
 
 
 def difference(
-    dataset: TextDataset, ours: np.ndarray, theirs: np.ndarray, seed: int
+    dataset: TextDataset,
+    units: np.ndarray,
+    ours: np.ndarray,
+    theirs: np.ndarray,
+    seed: int,
 ) -> Interval:
     """Return accuracy(ours) - accuracy(theirs) on the same records."""
-    from chapter2.data.dealing import unit_numbers
     from chapter2.evaluation import paired_bootstrap
 
     return paired_bootstrap(
-        "accuracy",
-        dataset.labels,
-        ours,
-        theirs,
-        RESAMPLES,
-        seed=seed,
-        units=unit_numbers(dataset),
+        "accuracy", dataset.labels, ours, theirs, RESAMPLES, seed=seed, units=units
     )
 
 
-def together(dataset: TextDataset, name: str = "record") -> list[str]:
-    """Return the notice that the intervals on ``dataset`` draw units; none if not."""
-    from chapter2.data.dealing import unit_numbers
+def together(units: np.ndarray, name: str = "record") -> list[str]:
+    """Return the notice that intervals draw ``units`` (N,); none where they do not."""
     from chapter2.evaluation.resampling import drawn_together
 
-    said = drawn_together({name: unit_numbers(dataset)})
+    said = drawn_together({name: units})
     return [] if said is None else [said]
 
 
-def verdict(gain: Interval, baseline: str, test: TextDataset) -> str:
+def verdict(gain: Interval, baseline: str, units: np.ndarray) -> str:
     """Say in one sentence whether the fine-tuned model has earned its cost."""
-    from chapter2.data.dealing import unit_numbers
-
     points = f"{_points(gain)} points of test accuracy over {baseline}"
     if gain.low > 0:
         return f"The fine-tuned model is better: {points}."
     if gain.high < 0:
         return f"The baseline is better, use that: {points}."
-    units = int(unit_numbers(test).max()) + 1
-    known = f"{units:,} units of test records"
-    if units == len(test):
-        known = f"{units:,} test records"
-    return f"The baseline is as good as far as {known} can tell: {points}."
+    independent = int(units.max()) + 1
+    many = "test records" if independent == len(units) else "units of test records"
+    return (
+        f"The baseline is as good as far as {independent:,} {many} can tell: {points}."
+    )
 
 
 def _points(gain: Interval) -> str:

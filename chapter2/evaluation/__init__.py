@@ -31,6 +31,7 @@ from chapter2.evaluation.decisions import (
 from chapter2.evaluation.errors import Mistake, Mistakes, most_confident_errors
 from chapter2.evaluation.intervals import (
     Interval,
+    accuracy_interval,
     bootstrap_interval,
     mean_interval,
     paired_bootstrap,
@@ -121,6 +122,7 @@ __all__ = [
     "accuracy_by_length",
     "accuracy_by_name",
     "accuracy_by_rating",
+    "accuracy_interval",
     "answered_curve",
     "at_positions",
     "binomial_p_values",

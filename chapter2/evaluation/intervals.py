@@ -19,7 +19,12 @@ from numpy.typing import ArrayLike
 
 from chapter2.errors import DataError, UsageError
 from chapter2.evaluation.metrics import as_label_pair
-from chapter2.evaluation.resampling import Metric, Resample, check_resamples
+from chapter2.evaluation.resampling import (
+    Metric,
+    Resample,
+    check_resamples,
+    design_effect,
+)
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,19 @@ def wilson_interval(
     low, high = max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
     # p lies inside by algebra; min and max keep rounding from pushing it out
     return Interval(p, min(low, p), max(high, p), level, resamples=0)
+
+
+def accuracy_interval(right: np.ndarray, units: ArrayLike | None = None) -> Interval:
+    """Return the share of ``right`` (N,) with Wilson's interval.
+
+    Records with the same number in ``units`` (N,) count as the independent ones that
+    they are worth (:func:`design_effect`); None: each alone.
+
+    Raises:
+        DataError: no record, or not one integer for each.
+    """
+    effect = design_effect(right, units)
+    return wilson_interval(int(right.sum()), len(right), effect=effect)
 
 
 def percentile_interval(value: float, drawn: np.ndarray, level: float) -> Interval:

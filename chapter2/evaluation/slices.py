@@ -1,7 +1,7 @@
 """Where errors gather: the accuracy on each part of the records.
 
 The intervals count copies, and records of one group, as the independent records that
-they are worth (:func:`design_effect`). Shapes: N records.
+they are worth (:func:`accuracy_interval`). Shapes: N records.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from chapter2.data.dealing import unit_numbers
 from chapter2.data.records import TextDataset
 from chapter2.errors import DataError, UsageError
 from chapter2.evaluation.baselines import detect_language
-from chapter2.evaluation.intervals import Interval, wilson_interval
+from chapter2.evaluation.intervals import Interval, accuracy_interval
 from chapter2.evaluation.metrics import as_label_pair
-from chapter2.evaluation.resampling import design_effect, joined
+from chapter2.evaluation.resampling import joined
 from chapter2.evaluation.tables import markdown_table, text_table
 
 
@@ -82,7 +82,7 @@ def accuracy_by(
     if len(at) < 2 or (np.diff(at) <= 0).any():
         raise UsageError(f"edges are {list(edges)}; give two or more, rising.")
     part = _parts(np.asarray(values, dtype=float), at, len(true))
-    right = true == pred
+    right, units = true == pred, joined(units, len(true))
     rows = [
         Slice(f"{at[j]:g} to {at[j + 1]:g}", *_scored(right, part == j, units))
         for j in range(len(at) - 1)
@@ -107,14 +107,13 @@ def _parts(values: np.ndarray, edges: np.ndarray, records: int) -> np.ndarray:
 
 
 def _scored(
-    right: np.ndarray, inside: np.ndarray, units: ArrayLike | None
+    right: np.ndarray, inside: np.ndarray, units: np.ndarray | None
 ) -> tuple[int, Interval | None]:
     """Return how many of the records (N,) are ``inside``, and their accuracy."""
     if not (records := int(inside.sum())):
         return 0, None
-    some, found = right[inside], joined(units, len(right))
-    effect = design_effect(some, None if found is None else found[inside])
-    return records, wilson_interval(int(some.sum()), records, effect=effect)
+    mine = None if units is None else units[inside]
+    return records, accuracy_interval(right[inside], mine)
 
 
 def accuracy_by_name(
@@ -135,6 +134,7 @@ def accuracy_by_name(
     if len(names) != len(true):
         raise DataError(f"There are {len(names)} names, but {len(true)} labels.")
     place, right = np.asarray(names, dtype=object), true == pred
+    units = joined(units, len(true))
     rows = [
         Slice(name, *_scored(right, place == name, units))
         for name in dict.fromkeys(names)
@@ -186,8 +186,8 @@ def accuracy_by_length(
     edges = np.unique(np.quantile(lengths, shares, method="inverted_cdf"))
     if len(edges) == 1:  # all of one length
         edges = np.array([edges[0], edges[0] + 1])
-    given = (dataset.labels, y_pred, "characters", unit_numbers(dataset))
-    return accuracy_by(lengths, edges, *given)
+    units = unit_numbers(dataset)
+    return accuracy_by(lengths, edges, dataset.labels, y_pred, "characters", units)
 
 
 def accuracy_by_rating(
@@ -207,5 +207,5 @@ def accuracy_by_rating(
     farthest = max(float(distance.max()), 0.001)  # edges must rise
     if edges is None:
         edges = [edge for edge in (0.0, 0.5, 1.0, 2.0) if edge < farthest] + [farthest]
-    given = (dataset.labels, y_pred, "distance from zero", unit_numbers(dataset))
-    return accuracy_by(distance, edges, *given)
+    by, units = "distance from zero", unit_numbers(dataset)
+    return accuracy_by(distance, edges, dataset.labels, y_pred, by, units)

@@ -21,8 +21,7 @@ import numpy as np
 from chapter2.data.dealing import unit_numbers
 from chapter2.data.folds import Fold, folds
 from chapter2.data.records import TextDataset
-from chapter2.evaluation.intervals import Interval, paired_bootstrap, wilson_interval
-from chapter2.evaluation.resampling import design_effect
+from chapter2.evaluation.intervals import Interval, accuracy_interval, paired_bootstrap
 from chapter2.selection.ngrams import character_counts
 
 FOLDS = 5  # each fit sees 80 % of the records
@@ -83,8 +82,8 @@ def difficulty(
     predicted, usual = found[-1].argmax(axis=1), _majority(labels, parts)
     units = unit_numbers(dataset)
     return Difficulty(
-        accuracy=_interval(predicted == labels, units),
-        majority=_interval(usual == labels, units),
+        accuracy=accuracy_interval(predicted == labels, units),
+        majority=accuracy_interval(usual == labels, units),
         macro_f1=score_by("macro_f1", labels, predicted, classes),
         gap=paired_bootstrap(
             "accuracy", labels, predicted, usual, RESAMPLES, units=units
@@ -92,11 +91,6 @@ def difficulty(
         curve=tuple(zip(sizes, scores, strict=True)),
         probabilities=found[-1],
     )
-
-
-def _interval(right: np.ndarray, units: np.ndarray) -> Interval:
-    effect = design_effect(right, units)
-    return wilson_interval(int(right.sum()), len(right), effect=effect)
 
 
 def _majority(labels: np.ndarray, parts: Sequence[Fold]) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from chapter2 import data
 from chapter2.cli.measure import difference, measure, verdict
 from chapter2.data import TextDataset
 from chapter2.deployment import export
@@ -100,7 +101,10 @@ def test_of_one_source_nothing_is_told(cli, tiny, files, tmp_path):
 def test_all_right_is_as_sure_as_its_sources_are_many():
     labels = TextDataset("all", tuple(TEXTS), (0, 1) * 30, ("no", "yes"))
     grouped = replace(labels, groups=tuple(f"film {i % 10}" for i in range(60)))
-    found = [measure(each, np.array(each.labels), 0) for each in (labels, grouped)]
+    found = [
+        measure(each, data.unit_numbers(each), np.array(each.labels), 0)
+        for each in (labels, grouped)
+    ]
     assert found[0].accuracy == wilson_interval(60, 60)
     assert found[1].accuracy.low == pytest.approx(wilson_interval(10, 10).low)
 
@@ -112,6 +116,10 @@ def test_the_verdict_of_finetune_rests_on_sources():
     grouped = replace(plain, groups=tuple(f"film {i // 20}" for i in range(200)))
     true = np.array(plain.labels)
     theirs = np.where(np.arange(200) < 20, 1 - true, true)
-    said = [verdict(difference(d, true, theirs, 0), "it", d) for d in (plain, grouped)]
+    said = []
+    for each in (plain, grouped):
+        units = data.unit_numbers(each)
+        gain = difference(each, units, true, theirs, 0)
+        said.append(verdict(gain, "it", units))
     assert said[0].startswith("The fine-tuned model is better")
     assert said[1].startswith("The baseline is as good as far as 10 units of test")

@@ -23,8 +23,7 @@ from chapter2.applications.customer_service.bm25 import BM25
 from chapter2.applications.customer_service.measures import Ranks
 from chapter2.applications.customer_service.reranker import pair_text
 from chapter2.applications.text_study import TextStudy
-from chapter2.data import TextDataset
-from chapter2.data.dealing import unit_numbers
+from chapter2.data import TextDataset, unit_numbers
 from chapter2.data.parsers.boolq_questions import question_and_passage
 from chapter2.errors import DataError
 from chapter2.evaluation import majority, tfidf_logistic
