@@ -52,7 +52,7 @@ def measure(
         )
         for metric in ("accuracy", "macro_f1")
     )
-    if accuracy.value in (0, 1):
+    if accuracy.low == accuracy.high in (0, 1):
         accuracy = accuracy_interval(predictions == dataset.labels, units)
     return Scores(accuracy, macro_f1)
 

@@ -108,7 +108,7 @@ def learning_curve(
         labels, classes = np.asarray(test.labels), len(test.label_names)
         resample = Resample(metric, labels, np.stack(found), classes, units)  # (M, N)
         scores = resample.observed()
-        drawn = resample.draw(resamples, seed=0).mean(axis=1)  # (R, M) -> (R,)
+        drawn = resample.draw_mean(resamples, seed=0)  # (R,)
         mean = percentile_interval(float(scores.mean()), drawn, level)
         points.append(CurvePoint(size, mean, tuple(scores.tolist())))
     return LearningCurve(metric, tuple(points))

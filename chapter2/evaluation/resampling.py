@@ -49,6 +49,12 @@ class Resample:
         self.classes = classes or int(max(true.max(), preds.max())) + 1
         self.units = joined(units, len(true))
 
+    @property
+    def too_few(self) -> bool:
+        """Whether the units are too few to tell anything, by a metric with a name."""
+        few = self.units is not None and int(self.units.max()) + 1 < LEAST
+        return few and isinstance(self.metric, str)
+
     def observed(self) -> np.ndarray:
         """Return the scores (M,) on the records as they are."""
         if isinstance(self.metric, str):
@@ -64,11 +70,16 @@ class Resample:
         """
         check_resamples(resamples)
         rng = np.random.default_rng(seed)
+        if self.too_few:
+            return rng.integers(2, size=(resamples, len(self.preds))).astype(float)
         if isinstance(self.metric, str):
-            if self.units is not None and int(self.units.max()) + 1 < LEAST:
-                return rng.integers(2, size=(resamples, len(self.preds))).astype(float)
             return self._draw_counts(resamples, rng)
         return self._draw_records(self.metric, resamples, rng)
+
+    def draw_mean(self, resamples: int, seed: int) -> np.ndarray:
+        """Return the mean score (R,) of the M models on ``resamples`` resamples."""
+        drawn = self.draw(resamples, seed)
+        return drawn[:, 0] if self.too_few else drawn.mean(axis=1)
 
     def _kinds(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the K kinds of unit: their records, and how many units are of each.
@@ -196,7 +207,8 @@ def design_effect(values: np.ndarray, units: ArrayLike | None) -> float:
 
     The variance of the mean of ``values`` (N,) when ``units`` (N,) are drawn, over that
     when records are: N divided by it is the effective number of records. Where all
-    values are equal, or there is but one unit, its records count as copies: N / U.
+    values are equal, or there are fewer than ``LEAST`` units, whose sums are alike by
+    luck, the records of a unit count as copies: N / U.
 
     Raises:
         DataError: not one integer for each of the records.
@@ -205,8 +217,9 @@ def design_effect(values: np.ndarray, units: ArrayLike | None) -> float:
     if found is None:
         return 1.0
     apart = values - values.mean()
-    if not apart.any() or not found.any():  # all alike, or all of one unit
-        return len(values) / (int(found.max()) + 1)
+    independent = int(found.max()) + 1
+    if not apart.any() or independent < LEAST:
+        return len(values) / independent
     # sum over units of (sum of their deviations)^2 / sum of the squared deviations
     sums = np.bincount(found, weights=apart)
     return max(1.0, float(sums @ sums / (apart @ apart)))

@@ -98,6 +98,12 @@ def test_of_one_source_nothing_is_told(cli, tiny, files, tmp_path):
     assert "Fewer than 6 units tell nothing" in " ".join(told["notices"])
 
 
+def test_all_right_by_one_source_tells_nothing():
+    one = TextDataset("all", tuple(TEXTS), (0, 1) * 30, ("no", "yes"), ("film",) * 60)
+    found = measure(one, data.unit_numbers(one), np.array(one.labels), 0).accuracy
+    assert (found.low, found.value, found.high) == (0, 1, 1)
+
+
 def test_all_right_is_as_sure_as_its_sources_are_many():
     labels = TextDataset("all", tuple(TEXTS), (0, 1) * 30, ("no", "yes"))
     grouped = replace(labels, groups=tuple(f"film {i % 10}" for i in range(60)))

@@ -11,7 +11,7 @@ from chapter2.evaluation import (
     paired_bootstrap,
 )
 from chapter2.evaluation.intervals import wilson_interval
-from chapter2.evaluation.resampling import LEAST, design_effect
+from chapter2.evaluation.resampling import LEAST, Resample, design_effect
 
 N = 300
 COPIES = np.repeat(np.arange(N), 10)
@@ -117,6 +117,20 @@ def test_of_a_handful_of_units_nothing_is_told(metric):
         assert not margin_test(true, true, b, 0.01, metric, units=units).not_worse
     six = paired_bootstrap(metric, true, true, b, 400, units=np.arange(N) % LEAST)
     assert six.low > 0
+
+
+def test_of_a_handful_of_units_the_mean_of_many_models_is_as_open():
+    true, units = guesses(0)[0], np.arange(N) % 3
+    for models in (1, 6, 20):
+        found = Resample("accuracy", true, np.stack([true] * models), 3, units)
+        assert np.quantile(found.draw_mean(400, 0), [0.025, 0.975]).tolist() == [0, 1]
+
+
+def test_a_handful_of_units_are_worth_as_many_records():
+    """Two units of equal means: their sums cancel, which says nothing of others."""
+    mixed = np.arange(200) % 2
+    for units in range(1, LEAST):
+        assert design_effect(mixed, np.arange(200) // 2 % units) == 200 / units
 
 
 def test_one_unit_is_worth_one_record():
